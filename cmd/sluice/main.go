@@ -1,0 +1,13 @@
+// Command sluice serves tools to MCP clients over stdio and WebSocket.
+//
+// Run it without arguments to see what to try first.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
