@@ -1,0 +1,59 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"regexp"
+	"strconv"
+)
+
+// variableName is what token_env may be. Upper case only: whoever writes the token
+// itself there by mistake is told so, and the token is in no message.
+var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+
+// check finds what is wrong with a config whose types are right.
+func (d *decoder) check(c *Config) {
+	d.checkAddress(c.Listen.Address, "listen.address")
+	d.checkAddress(c.Listen.Admin, "listen.admin")
+	callers := map[string]bool{}
+	for i, t := range c.Auth.Tokens {
+		path := fmt.Sprintf("auth.tokens[%d]", i)
+		d.checkToken(t, path)
+		d.checkUnique(callers, t.Name, path+".name")
+	}
+	names := map[string]bool{}
+	for i, t := range c.Tools {
+		d.checkUnique(names, t.Name, fmt.Sprintf("tools[%d].name", i))
+	}
+}
+
+func (d *decoder) checkAddress(address, path string) {
+	if _, written := d.places[path]; !written {
+		return
+	}
+	_, port, err := net.SplitHostPort(address)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		d.problem(d.places[path], fmt.Sprintf("%s must be host:port such as 127.0.0.1:7777, not %q", path, address), "")
+	}
+}
+
+func (d *decoder) checkToken(t Token, path string) {
+	switch {
+	case (t.TokenEnv == "") == (t.TokenFile == ""):
+		d.problem(d.places[path], path+" needs either token_env or token_file", "")
+	case t.TokenEnv != "" && !variableName.MatchString(t.TokenEnv):
+		d.problem(d.places[path+".token_env"], path+".token_env is not the name of an environment variable in upper case",
+			"the variable holds the token; the token itself does not stand in the config file")
+	}
+}
+
+// checkUnique notes a name that is in seen, and adds it.
+func (d *decoder) checkUnique(seen map[string]bool, name, path string) {
+	if seen[name] && name != "" {
+		d.problem(d.places[path], fmt.Sprintf("%s: the name %q is taken by one before it", path, name), "")
+	}
+	seen[name] = true
+}

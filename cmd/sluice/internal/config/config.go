@@ -1,0 +1,150 @@
+package config
+
+import "encoding/json"
+
+// The doc comments of the fields below are the descriptions in the JSON Schema: see
+// schema.go. The jsonschema tags (required, enum, minimum, minItems) bind the
+// decoder as well, so that the two cannot disagree.
+
+// Config is a whole config file.
+type Config struct {
+	// Name is the server's name, as clients see it. Defaults to "sluice".
+	Name string `yaml:"name"`
+	// Instructions tell models how to use the server. Defaults to none.
+	Instructions string `yaml:"instructions"`
+	// Listen says where WebSocket clients are served.
+	Listen Listen `yaml:"listen"`
+	// Auth says who may connect. Without tokens, one is made at each start.
+	Auth Auth `yaml:"auth"`
+	// Engine bounds what runs at once and how long.
+	Engine Engine `yaml:"engine"`
+	// Log says what the server logs to stderr.
+	Log Log `yaml:"log"`
+	// Tools are the programs that are served as tools.
+	Tools []Tool `yaml:"tools"`
+
+	// Starter says that no file was given: the built-in tools are served.
+	Starter bool `yaml:"-"`
+}
+
+// Listen says where WebSocket clients are served.
+type Listen struct {
+	// Address is host:port; port 0 takes a free one. A host that is not loopback
+	// needs auth.tokens. Defaults to 127.0.0.1:7777.
+	Address string `yaml:"address"`
+	// Admin is a second host:port, for /healthz and /readyz alone. Defaults to
+	// none: they are on the address above.
+	Admin string `yaml:"admin"`
+	// Origins are the web origins whose pages may connect, such as
+	// "https://shop.example" or "http://localhost:*". Defaults to none.
+	Origins []string `yaml:"origins"`
+	// Hosts are further host names that clients may reach the server by. Loopback
+	// names always may.
+	Hosts []string `yaml:"hosts"`
+}
+
+// Auth says who may connect.
+type Auth struct {
+	// Tokens are the bearer tokens that are accepted, one for each kind of client.
+	Tokens []Token `yaml:"tokens"`
+}
+
+// Token names a bearer token and says where its secret is read from: the
+// environment or a file, one of them, never the config file itself.
+type Token struct {
+	// Name is the caller that the token stands for, in records and logs.
+	Name string `yaml:"name" jsonschema:"required,minLength=1"`
+	// TokenEnv is the environment variable that holds the token, in upper case.
+	TokenEnv string `yaml:"token_env"`
+	// TokenFile is the file that holds the token; relative to the config file.
+	TokenFile string `yaml:"token_file"`
+}
+
+// Engine bounds what runs at once and how long.
+type Engine struct {
+	// Concurrency is how many calls run at once. Defaults to 64.
+	Concurrency int `yaml:"concurrency" jsonschema:"minimum=1"`
+	// Queue is how many calls may wait for a slot. Defaults to 1024.
+	Queue int `yaml:"queue" jsonschema:"minimum=1"`
+	// Timeout is how long a call may run, whatever it reports. Defaults to 30s.
+	Timeout Duration `yaml:"timeout"`
+	// IdleTimeout is how long a call may run without reporting progress. Defaults
+	// to no limit of its own.
+	IdleTimeout Duration `yaml:"idle_timeout"`
+}
+
+// Log says what the server logs to stderr.
+type Log struct {
+	// Level is the least severe level that is logged. Defaults to info.
+	Level string `yaml:"level" jsonschema:"enum=debug,enum=info,enum=warn,enum=error"`
+	// Format is text for people or json for machines. Defaults to text.
+	Format string `yaml:"format" jsonschema:"enum=text,enum=json"`
+}
+
+// Tool is a program that is served as a tool.
+type Tool struct {
+	// Name identifies the tool: 1 to 128 letters, digits, "_", "-" and ".".
+	Name string `yaml:"name" jsonschema:"required,minLength=1"`
+	// Title is a name for people.
+	Title string `yaml:"title"`
+	// Description tells the model what the tool does and when to use it.
+	Description string `yaml:"description"`
+	// Command is the program and its arguments, run without a shell. "{name}" is
+	// replaced by the argument of that name and never splits into two.
+	Command []string `yaml:"command" jsonschema:"required,minItems=1"`
+	// Input is the JSON Schema of the arguments. Defaults to one required string
+	// for each placeholder of the command.
+	Input json.RawMessage `yaml:"input"`
+	// Output is the JSON Schema of what the program prints, which then must be
+	// JSON. Defaults to none: the output is text.
+	Output json.RawMessage `yaml:"output"`
+	// Timeout is how long a call may run. Defaults to the engine's.
+	Timeout Duration `yaml:"timeout"`
+	// IdleTimeout is how long a call may run without a line of progress. Defaults
+	// to the engine's.
+	IdleTimeout Duration `yaml:"idle_timeout"`
+	// Concurrency is how many calls of this tool run at once. Defaults to no limit
+	// but the engine's.
+	Concurrency int `yaml:"concurrency" jsonschema:"minimum=1"`
+	// Stdin is what the program reads: "{name}" for the text of one argument, json
+	// for all of them as a JSON object. Defaults to nothing.
+	Stdin string `yaml:"stdin"`
+	// Stream turns lines of output into progress while the program runs. Lines on
+	// stderr always are.
+	Stream bool `yaml:"stream"`
+	// Env are environment variables that are set for the program.
+	Env map[string]string `yaml:"env"`
+	// PassEnv are environment variables that the program inherits besides the few
+	// that every program gets, such as PATH and HOME.
+	PassEnv []string `yaml:"pass_env"`
+	// Dir is the working directory; relative to the config file. Defaults to the
+	// directory that sluice was started in.
+	Dir string `yaml:"dir"`
+	// Annotations are hints on the tool's behaviour, as MCP defines them.
+	Annotations *Annotations `yaml:"annotations"`
+	// Limits bound what a call of this tool may use.
+	Limits Limits `yaml:"limits"`
+}
+
+// Annotations are hints on a tool's behaviour; clients do not trust them.
+type Annotations struct {
+	// ReadOnlyHint says that the tool changes nothing. The protocol's default is
+	// false.
+	ReadOnlyHint *bool `yaml:"readOnlyHint"`
+	// DestructiveHint says that a change may destroy something. The protocol's
+	// default is true.
+	DestructiveHint *bool `yaml:"destructiveHint"`
+	// IdempotentHint says that calling twice does no more than calling once. The
+	// protocol's default is false.
+	IdempotentHint *bool `yaml:"idempotentHint"`
+	// OpenWorldHint says that the tool deals with the outside world. The protocol's
+	// default is true.
+	OpenWorldHint *bool `yaml:"openWorldHint"`
+}
+
+// Limits bound what a call of a tool may use.
+type Limits struct {
+	// Output is how much a call may print, to stdout and again to stderr, before it
+	// is ended. Defaults to 1MiB.
+	Output Size `yaml:"output"`
+}

@@ -1,0 +1,88 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+)
+
+// Starter returns the config that is served where no file is given: all defaults,
+// and the built-in tools.
+func Starter() *Config { return withDefaults(&Config{Starter: true}) }
+
+// Load reads a config file. Paths in it are relative to its directory. The error is
+// that of opening the file, or an [*Error].
+func Load(path string) (*Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	source, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	c, err := Parse(path, source)
+	if err != nil {
+		return nil, err
+	}
+	directory, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("find the directory of %s: %w", path, err)
+	}
+	c.resolve(directory)
+	return c, nil
+}
+
+// Parse reads the text of a config file; name stands for it in errors, which are of
+// type [*Error]. Relative paths stay as they are written.
+func Parse(name string, source []byte) (*Config, error) {
+	root, r := readYAML(source)
+	c := &Config{}
+	if root != nil && len(r.errs) == 0 {
+		d := &decoder{reader: r, places: map[string]position{}}
+		d.decode(root, reflect.ValueOf(c).Elem(), "", rulesOf(""))
+		if len(r.errs) == 0 {
+			d.check(c)
+		}
+	}
+	if len(r.errs) > 0 {
+		return nil, newError(name, r.errs)
+	}
+	return withDefaults(c), nil
+}
+
+// withDefaults sets what the documentation of the types promises and no later
+// stage knows.
+func withDefaults(c *Config) *Config {
+	if c.Name == "" {
+		c.Name = "sluice"
+	}
+	if c.Listen.Address == "" {
+		c.Listen.Address = "127.0.0.1:7777"
+	}
+	if c.Log.Level == "" {
+		c.Log.Level = "info"
+	}
+	if c.Log.Format == "" {
+		c.Log.Format = "text"
+	}
+	return c
+}
+
+// resolve makes the paths of the config absolute.
+func (c *Config) resolve(directory string) {
+	in := func(path *string) {
+		if *path != "" && !filepath.IsAbs(*path) {
+			*path = filepath.Join(directory, *path)
+		}
+	}
+	for i := range c.Auth.Tokens {
+		in(&c.Auth.Tokens[i].TokenFile)
+	}
+	for i := range c.Tools {
+		in(&c.Tools[i].Dir)
+	}
+}

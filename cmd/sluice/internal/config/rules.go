@@ -1,0 +1,69 @@
+package config
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// rules are what the jsonschema tag of a field demands of its value.
+type rules struct {
+	required            bool
+	minimum             int64
+	minItems, minLength int
+	enum                []string
+}
+
+// rulesOf reads a jsonschema tag. It knows the words that config.go uses and panics
+// on others, lest the schema should promise what nobody checks.
+func rulesOf(tag string) rules {
+	r := rules{minimum: math.MinInt64}
+	for word := range strings.SplitSeq(tag, ",") {
+		name, argument, _ := strings.Cut(word, "=")
+		switch name {
+		case "":
+		case "required":
+			r.required = true
+		case "enum":
+			r.enum = append(r.enum, argument)
+		case "minimum":
+			r.minimum = int64(mustInt(argument))
+		case "minItems":
+			r.minItems = mustInt(argument)
+		case "minLength":
+			r.minLength = mustInt(argument)
+		default:
+			panic(fmt.Sprintf("config: the jsonschema tag %q binds no decoder", word))
+		}
+	}
+	return r
+}
+
+func mustInt(s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+// A member is a field of a config type.
+type member struct {
+	key   string
+	index int
+	rules rules
+}
+
+// membersOf returns the fields of a struct that have a key, in order.
+func membersOf(t reflect.Type) []member {
+	var members []member
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if key := f.Tag.Get("yaml"); key != "" && key != "-" {
+			members = append(members, member{key: key, index: i, rules: rulesOf(f.Tag.Get("jsonschema"))})
+		}
+	}
+	return members
+}

@@ -1,0 +1,83 @@
+package config
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"strings"
+
+	"github.com/invopop/jsonschema"
+)
+
+// The source of the types: their comments are the descriptions in the schema, so
+// that people who read the code and people who write the file read the same words.
+//
+//go:embed config.go
+var typesSource string
+
+// Schema returns the JSON Schema (draft 2020-12) of a config file.
+func Schema() (json.RawMessage, error) {
+	comments, err := fieldComments(typesSource)
+	if err != nil {
+		return nil, err
+	}
+	r := jsonschema.Reflector{
+		Anonymous:                  true,
+		ExpandedStruct:             true,
+		FieldNameTag:               "yaml",
+		RequiredFromJSONSchemaTags: true,
+		Mapper:                     scalarSchema,
+		LookupComment:              func(t reflect.Type, field string) string { return comments[t.Name()+"."+field] },
+	}
+	s := r.Reflect(&Config{})
+	s.Title = "sluice config"
+	text, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode the schema: %w", err)
+	}
+	return text, nil
+}
+
+// scalarSchema returns the schema of the types that are not what their Go kind says;
+// nil for others.
+func scalarSchema(t reflect.Type) *jsonschema.Schema {
+	if t == reflect.TypeFor[json.RawMessage]() {
+		return &jsonschema.Schema{Type: "object"}
+	}
+	if s, ok := reflect.New(t).Interface().(scalar); ok {
+		return &jsonschema.Schema{Type: "string", Pattern: s.pattern()}
+	}
+	return nil
+}
+
+// fieldComments returns the doc comments in Go source, by "Type." and "Type.Field",
+// each on one line; that of a field begins with the key instead of the Go name.
+func fieldComments(source string) (map[string]string, error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
+	if err != nil {
+		return nil, fmt.Errorf("read the descriptions: %w", err)
+	}
+	comments := map[string]string{}
+	note := func(key string, doc *ast.CommentGroup) {
+		comments[key] = strings.Join(strings.Fields(doc.Text()), " ")
+	}
+	for _, decl := range file.Decls {
+		decl, ok := decl.(*ast.GenDecl)
+		if !ok || decl.Tok != token.TYPE {
+			continue
+		}
+		spec := decl.Specs[0].(*ast.TypeSpec)
+		note(spec.Name.Name+".", decl.Doc)
+		for _, f := range spec.Type.(*ast.StructType).Fields.List {
+			name := spec.Name.Name + "." + f.Names[0].Name
+			note(name, f.Doc)
+			key := reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml")
+			comments[name] = key + strings.TrimPrefix(comments[name], f.Names[0].Name)
+		}
+	}
+	return comments, nil
+}

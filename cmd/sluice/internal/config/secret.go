@@ -1,0 +1,55 @@
+package config
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+)
+
+// maxSecret is how many bytes a token file may have.
+const maxSecret = 4096
+
+// Secret reads the token from where the config says that it is. Space around it,
+// such as the newline at the end of a file, is not part of it. The error names the
+// token and the place, never the value.
+func (t Token) Secret() (string, error) {
+	if t.TokenEnv != "" {
+		return t.fromEnvironment()
+	}
+	secret, err := ReadSecret(t.TokenFile)
+	if err != nil {
+		return "", fmt.Errorf("token %q: %w", t.Name, err)
+	}
+	return secret, nil
+}
+
+func (t Token) fromEnvironment() (string, error) {
+	secret := strings.TrimSpace(os.Getenv(t.TokenEnv))
+	if secret == "" {
+		return "", fmt.Errorf("token %q: the environment variable %s is not set", t.Name, t.TokenEnv)
+	}
+	return secret, nil
+}
+
+// ReadSecret reads a secret from a file that holds nothing else, as container
+// platforms mount them.
+func ReadSecret(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err != nil {
+		return "", err
+	}
+	if len(text) > maxSecret {
+		return "", fmt.Errorf("%s has more than %d bytes: it is no token file", path, maxSecret)
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" {
+		return "", fmt.Errorf("%s is empty", path)
+	}
+	return secret, nil
+}
