@@ -204,6 +204,9 @@ func (r *reader) readMapping(pairs []*ast.MappingValueNode, v *value, depth int)
 			continue
 		}
 		f := field{key: r.keyText(pair.Key), at: place(pair.Key), value: content}
+		if content.kind == null {
+			content.at = f.at // it has no place of its own
+		}
 		if seen[f.key] {
 			r.problem(f.at, fmt.Sprintf("the key %q is written twice", f.key), "")
 			continue
@@ -257,6 +260,9 @@ func (r *reader) readScalar(n ast.Node, v *value) {
 		v.kind, v.scalar = boolean, strconv.FormatBool(n.Value)
 	case *ast.StringNode:
 		v.kind, v.scalar = text, n.Value
+		if n.Token.Type == token.StringType && isNumber(n.Value) {
+			v.kind = number // the parser takes 1e3 for a string; YAML 1.2 does not
+		}
 	case *ast.LiteralNode:
 		v.kind, v.scalar = text, n.Value.Value
 	case *ast.IntegerNode:
@@ -275,10 +281,16 @@ func (r *reader) readScalar(n ast.Node, v *value) {
 // floatText keeps a number as it was written where that is JSON, so that 0.1 stays
 // 0.1 and 1e3 stays 1e3.
 func floatText(n *ast.FloatNode) string {
-	if written := jsontext.Value(n.Token.Value); written.IsValid() {
+	if isNumber(n.Token.Value) {
 		return n.Token.Value
 	}
 	return strconv.FormatFloat(n.Value, 'g', -1, 64)
+}
+
+// isNumber reports whether JSON takes s for a number.
+func isNumber(s string) bool {
+	v := jsontext.Value(s)
+	return v.Kind() == '0' && v.IsValid() && strings.TrimSpace(s) == s
 }
 
 // place returns where a node starts.

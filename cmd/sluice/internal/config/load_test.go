@@ -1,0 +1,141 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestLoadFillsEveryField(t *testing.T) {
+	t.Parallel()
+	c, err := Load(filepath.Join(examplesDir, "full.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := filepath.Abs(examplesDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Listen{
+		Address: "127.0.0.1:7777", Admin: "127.0.0.1:7778",
+		Origins: []string{"https://shop.example", "http://localhost:*"}, Hosts: []string{"tools.shop.example"},
+	}); !reflect.DeepEqual(c.Listen, want) {
+		t.Errorf("listen: got %+v", c.Listen)
+	}
+	if want := (Engine{Concurrency: 64, Queue: 1024, Timeout: Duration(30 * time.Second), IdleTimeout: Duration(20 * time.Second)}); c.Engine != want {
+		t.Errorf("engine: got %+v", c.Engine)
+	}
+	if want := filepath.Join(dir, "secrets", "support.token"); c.Auth.Tokens[1].TokenFile != want {
+		t.Errorf("token_file: got %s, want %s", c.Auth.Tokens[1].TokenFile, want)
+	}
+	if got := c.Tools[3]; got.Dir != dir || !got.Stream || !reflect.DeepEqual(got.PassEnv, []string{"GOFLAGS"}) {
+		t.Errorf("build: got %+v", got)
+	}
+	if got := c.Tools[0]; got.Limits.Output != 64<<10 || got.Concurrency != 4 || !*got.Annotations.ReadOnlyHint || *got.Annotations.DestructiveHint {
+		t.Errorf("word_count: got %+v", got)
+	}
+	if got := c.Tools[1]; got.Stdin != "{text}" || got.Env["LC_ALL"] != "C" {
+		t.Errorf("sort_lines: got %+v", got)
+	}
+}
+
+func TestMergeKeysShareAndGiveWay(t *testing.T) {
+	t.Parallel()
+	c, err := Load(filepath.Join(examplesDir, "anchors.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, tail := c.Tools[0], c.Tools[1]
+	if tail.Name != "tail" || tail.Command[0] != "tail" {
+		t.Errorf("what is written must win over what is merged: %+v", tail)
+	}
+	if tail.Timeout != head.Timeout || string(tail.Input) != string(head.Input) {
+		t.Errorf("what is not written must be merged: %+v", tail)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	t.Parallel()
+	c, err := Parse("c.yaml", []byte("tools: []"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*Config{c, Starter()} {
+		if c.Name != "sluice" || c.Listen.Address != "127.0.0.1:7777" || c.Log != (Log{Level: "info", Format: "text"}) {
+			t.Errorf("got %+v", c)
+		}
+	}
+	if c.Starter || !Starter().Starter {
+		t.Error("only the starter config has the built-in tools")
+	}
+}
+
+func TestLoadWithoutFile(t *testing.T) {
+	t.Parallel()
+	if _, err := Load(filepath.Join(t.TempDir(), "none.yaml")); !os.IsNotExist(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestSecret(t *testing.T) {
+	const canary = "canary-7f3a-0123456789"
+	t.Setenv("SLUICE_TEST_TOKEN", " "+canary+"\n")
+	t.Setenv("SLUICE_TEST_BLANK", " ")
+	file := write(t, "token", canary+"\r\n")
+	for _, test := range []struct {
+		name  string
+		token Token
+		want  string // of the error; empty where the secret is to be had
+	}{
+		{"environment", Token{Name: "a", TokenEnv: "SLUICE_TEST_TOKEN"}, ""},
+		{"file", Token{Name: "a", TokenFile: file}, ""},
+		{"no variable", Token{Name: "a", TokenEnv: "SLUICE_TEST_NONE"}, `token "a": the environment variable SLUICE_TEST_NONE is not set`},
+		{"blank variable", Token{Name: "a", TokenEnv: "SLUICE_TEST_BLANK"}, `token "a": the environment variable SLUICE_TEST_BLANK is not set`},
+		{"no file", Token{Name: "a", TokenFile: file + "x"}, `token "a": open ` + file + "x:"},
+		{"blank file", Token{Name: "a", TokenFile: write(t, "blank", "\n")}, "is empty"},
+		{"long file", Token{Name: "a", TokenFile: write(t, "long", strings.Repeat(canary, 1000))}, "it is no token file"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			secret, err := test.token.Secret()
+			if test.want == "" {
+				if secret != canary || err != nil {
+					t.Errorf("got %q, %v", secret, err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "canary") {
+				t.Errorf("got %v, want %q in it", err, test.want)
+			}
+		})
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	t.Parallel()
+	known := []string{"timeout", "idle_timeout", "name", "readOnlyHint"}
+	for key, want := range map[string]string{
+		"tiemout":        `did you mean "timeout"?`,
+		"idleTimeout":    `did you mean "idle_timeout"?`,
+		"nmae":           `did you mean "name"?`,
+		"read_only_hint": `did you mean "readOnlyHint"?`,
+		"zzzzzz":         "known keys: timeout, idle_timeout, name, readOnlyHint",
+
+		strings.Repeat("timeout", 1000): "known keys: timeout, idle_timeout, name, readOnlyHint",
+	} {
+		if got := suggest(key, known); got != want {
+			t.Errorf("%.20s: got %s", key, got)
+		}
+	}
+}

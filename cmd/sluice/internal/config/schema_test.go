@@ -1,0 +1,152 @@
+package config
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sluice-dev/sluice/schema"
+)
+
+const examplesDir = "../../../../testdata/configs"
+
+var examples = []string{"anchors.yaml", "full.yaml", "minimal.yaml", "sidecar.yaml"}
+
+// compiledSchema is the published schema, ready to validate with.
+func compiledSchema(t testing.TB) *schema.Schema {
+	t.Helper()
+	source, err := Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := schema.Compile(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return compiled
+}
+
+// valueOf is a YAML document as the schema package takes it.
+func valueOf(t testing.TB, source []byte) any {
+	t.Helper()
+	root, r := readYAML(source)
+	if len(r.errs) > 0 {
+		t.Fatal(newError("c.yaml", r.errs))
+	}
+	text, err := root.json()
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded, err := schema.Decode(text)
+	if err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	return decoded
+}
+
+func TestSchemaAcceptsTheExamples(t *testing.T) {
+	t.Parallel()
+	published := compiledSchema(t)
+	files, err := os.ReadDir(examplesDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !slices.Contains(examples, file.Name()) {
+			t.Errorf("%s is tested by nothing", file.Name())
+		}
+	}
+	for _, name := range examples {
+		path := filepath.Join(examplesDir, name)
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := published.Validate(valueOf(t, source)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := Load(path); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The schema and the decoder agree on what is wrong, too, wherever a schema can say
+// it.
+func TestSchemaRefusesWhatTheDecoderRefuses(t *testing.T) {
+	t.Parallel()
+	published := compiledSchema(t)
+	for _, source := range []string{
+		"colour: blue", "engine: {timeout: 30}", "engine: {timeout: soon}", "engine: {queue: 1.5}",
+		"engine: {concurrency: 0}", "log: {level: loud}", "tools: {name: a}", "engine: null",
+		"tools: [{title: A}]", "tools: [{name: a, command: []}]", "tools: [{name: '', command: [a]}]",
+		"tools: [{name: a, command: [5]}]", "tools: [{name: a, command: [x], input: 1}]",
+		"tools: [{name: a, command: [x], limits: {output: 10}}]", "auth: {tokens: [{name: a, token: b}]}",
+	} {
+		if _, err := Parse("c.yaml", []byte(source)); err == nil {
+			t.Errorf("the decoder accepts %s", source)
+		}
+		if published.Validate(valueOf(t, []byte(source))) == nil {
+			t.Errorf("the schema accepts %s", source)
+		}
+	}
+}
+
+func TestSchemaDescribesEveryKey(t *testing.T) {
+	t.Parallel()
+	source, err := Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	type node struct {
+		Description string          `json:"description"`
+		Properties  map[string]node `json:"properties"`
+		Defs        map[string]node `json:"$defs"`
+	}
+	var root node
+	if err := json.Unmarshal(source, &root); err != nil {
+		t.Fatal(err)
+	}
+	structs := root.Defs
+	structs["Config"] = root
+	for name, s := range structs {
+		for key, property := range s.Properties {
+			if !strings.HasPrefix(property.Description, key+" ") {
+				t.Errorf("%s.%s: the description is %q", name, key, property.Description)
+			}
+		}
+	}
+}
+
+// TestFullExampleIsFull holds the one example to every key that there is.
+func TestFullExampleIsFull(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile(filepath.Join(examplesDir, "full.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, _ := readYAML(source)
+	seen := map[string]bool{}
+	var walk func(*value)
+	walk = func(v *value) {
+		for _, f := range v.fields {
+			seen[f.key] = true
+			walk(f.value)
+		}
+		for _, item := range v.items {
+			walk(item)
+		}
+	}
+	walk(root)
+	for _, t2 := range []any{Config{}, Listen{}, Auth{}, Token{}, Engine{}, Log{}, Tool{}, Annotations{}, Limits{}} {
+		for _, m := range membersOf(reflect.TypeOf(t2)) {
+			if !seen[m.key] {
+				t.Errorf("%T: full.yaml does not show %q", t2, m.key)
+			}
+		}
+	}
+}
