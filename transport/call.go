@@ -1,0 +1,153 @@
+package transport
+
+import (
+	"context"
+	"encoding/json"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/sourcegraph/jsonrpc2"
+
+	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/transport/mcp"
+)
+
+// callTool starts a call and leaves it to a goroutine of its own
+// (specification 2026-07-28, server/tools, "Calling Tools").
+func (c *conn) callTool(r *request) *jsonrpc2.Error {
+	name, ok := r.params.text("name")
+	if !ok {
+		return invalidParams(`"name" must be a string`)
+	}
+	arguments := r.params.get("arguments")
+	switch arguments.Kind() {
+	case '{':
+	case 'n', 0:
+		arguments = nil
+	default:
+		return invalidParams(`"arguments" must be an object`)
+	}
+	ctx, cancel := context.WithCancelCause(c.callCtx)
+	p := &pending{request: r, cancel: cancel}
+	started, fault := c.begin(p)
+	if !started {
+		cancel(nil)
+		return fault
+	}
+	go func() {
+		defer cancel(nil)
+		c.finish(p, c.runCall(ctx, p, name, json.RawMessage(arguments)))
+	}()
+	return nil
+}
+
+// runCall hands a call to the engine and returns the response to send.
+func (c *conn) runCall(ctx context.Context, p *pending, name string, arguments json.RawMessage) []byte {
+	r := p.request
+	req := &executor.Request{
+		Tool: name, Arguments: arguments,
+		Caller: c.peer.Caller, Transport: c.peer.Transport,
+	}
+	if r.token != nil && c.claimToken(r.token) {
+		defer c.releaseToken(r.token)
+		req.OnProgress = func(progress tools.Progress) {
+			c.offer(p, appendProgress(nil, r.token, progress, r.revision), true)
+		}
+	}
+	if r.level != "" {
+		req.OnLog = func(level tools.Level, data any) {
+			if level.Severity() >= r.level.Severity() {
+				c.note(p, name, level, data)
+			}
+		}
+	}
+	result, err := c.server.opts.Engine.Execute(ctx, req)
+	if err != nil {
+		return c.failureFrame(r, err)
+	}
+	return c.resultFrame(r, result, nil)
+}
+
+// claimToken takes a progress token for a call. One that another call in flight
+// uses is not served twice: the caller could not tell the two apart.
+func (c *conn) claimToken(token rawID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, taken := c.tokens[token.key()]; taken {
+		return false
+	}
+	c.tokens[token.key()] = struct{}{}
+	return true
+}
+
+func (c *conn) releaseToken(token rawID) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.tokens, token.key())
+}
+
+// appendProgress appends a notification of progress.
+func appendProgress(dst []byte, token rawID, p tools.Progress, revision *mcp.Revision) []byte {
+	dst = append(dst, `{"jsonrpc":"2.0","method":"`+mcp.NotificationProgress+`","params":{"progressToken":`...)
+	dst = append(append(dst, token...), `,"progress":`...)
+	dst = jsontext.AppendFloat(dst, p.Done, 64)
+	if p.Total != 0 {
+		dst = jsontext.AppendFloat(append(dst, `,"total":`...), p.Total, 64)
+	}
+	if p.Message != "" && revision.ProgressMessages {
+		dst = mcp.AppendString(append(dst, `,"message":`...), p.Message)
+	}
+	return append(dst, "}}"...)
+}
+
+// note sends what a handler logs to its caller.
+func (c *conn) note(p *pending, tool string, level tools.Level, data any) {
+	text, err := jsonv2.Marshal(data, jsonv2.Deterministic(true), jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		c.log.Warn("log note left out", "tool", tool, "error", err)
+		return
+	}
+	dst := append([]byte(`{"jsonrpc":"2.0","method":"`+mcp.NotificationMessage+`","params":{"level":"`), level...)
+	dst = mcp.AppendString(append(dst, `","logger":`...), tool)
+	dst = append(append(dst, `,"data":`...), text...)
+	c.offer(p, append(dst, "}}"...), false)
+}
+
+// resultFrame encodes the response to a call, with entries of our own in its _meta
+// where own is not nil. A result that cannot be encoded becomes an internal error.
+func (c *conn) resultFrame(r *request, result *tools.Result, own map[string]any) []byte {
+	dst := append([]byte(`{"jsonrpc":"2.0","id":`), r.id...)
+	dst = append(dst, `,"result":{`...)
+	if r.revision.Modern {
+		dst = append(dst, `"resultType":"complete",`...)
+	}
+	dst, err := mcp.AppendResult(dst, result, r.revision)
+	if err == nil {
+		dst, err = c.appendResultMeta(dst, r.revision, result.Meta, own)
+	}
+	if err != nil {
+		c.log.Error("the result cannot be encoded", "error", err)
+		return appendFault(nil, r.id, rpcError(mcp.CodeInternalError, "Internal error: the tool's result cannot be encoded"))
+	}
+	return append(dst, "}}"...)
+}
+
+// appendResultMeta appends the _meta member of a result, where it has one.
+func (c *conn) appendResultMeta(dst []byte, revision *mcp.Revision, metas ...map[string]any) ([]byte, error) {
+	start, first := len(dst), true
+	dst = append(dst, `,"_meta":{`...)
+	if revision.Modern {
+		dst, first = c.server.appendServerInfo(dst, revision), false
+	}
+	for _, meta := range metas {
+		var err error
+		if dst, first, err = mcp.AppendMeta(dst, meta, first); err != nil {
+			return dst, err
+		}
+	}
+	if first {
+		return dst[:start], nil
+	}
+	return append(dst, '}'), nil
+}

@@ -1,0 +1,199 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/transport/mcp"
+)
+
+// Why the calls of a connection are cancelled.
+var (
+	errPeerGone     = errors.New("the client disconnected")
+	errGraceOver    = errors.New("the client sent its last message and the grace is over")
+	errShuttingDown = errors.New("the server is shutting down")
+)
+
+// Close codes (RFC 6455, section 7.4.1).
+const (
+	closeNormal    = 1000
+	closeGoingAway = 1001
+	closePolicy    = 1008 // the peer does not read
+)
+
+// flushPatience is how long a server that shuts down waits for a peer to take what
+// is still queued for it.
+const flushPatience = 2 * time.Second
+
+// A conn is one peer being served. Its reader goroutine decodes and dispatches and
+// never runs a tool; its writer goroutine is that of the outbox; each call has a
+// goroutine of its own.
+type conn struct {
+	server *Server
+	stream Stream
+	peer   Peer
+	log    *slog.Logger
+	out    *outbox
+
+	// ctx is done when the connection is at its end; callCtx, derived from it, when
+	// its calls are to stop while what they answer may still be written.
+	ctx         context.Context
+	cancel      context.CancelCauseFunc
+	callCtx     context.Context
+	cancelCalls context.CancelCauseFunc
+	calls       sync.WaitGroup
+
+	mu            sync.Mutex
+	requests      map[string]*pending      // guarded by mu; calls in flight, by rawID.key
+	subscriptions map[string]*subscription // guarded by mu; likewise
+	tokens        map[string]struct{}      // guarded by mu; progress tokens in use
+	ending        bool                     // guarded by mu; no new subscriptions
+	leaving       bool                     // guarded by mu; no new calls either
+	session
+}
+
+// session is what the handshake of a legacy revision settles for the connection.
+// Requests of a modern revision neither read nor change it.
+type session struct {
+	revision *mcp.Revision // guarded by mu; nil before initialize
+	ready    bool          // guarded by mu; after notifications/initialized
+	level    tools.Level   // guarded by mu; of logging/setLevel, empty before
+	changed  ticket        // guarded by mu; the last list_changed that was queued
+}
+
+func newConn(ctx context.Context, s *Server, stream Stream, peer Peer) *conn {
+	c := &conn{
+		server: s, stream: stream, peer: peer,
+		log:      s.log.With("transport", peer.Transport, "address", peer.Address, "caller", peer.Caller),
+		out:      newOutbox(),
+		requests: map[string]*pending{}, subscriptions: map[string]*subscription{},
+		tokens: map[string]struct{}{},
+	}
+	c.ctx, c.cancel = context.WithCancelCause(ctx)
+	c.callCtx, c.cancelCalls = context.WithCancelCause(c.ctx)
+	return c
+}
+
+// serve runs the connection to its end.
+func (c *conn) serve() error {
+	unsubscribe := c.server.opts.Registry.Subscribe(c.toolsChanged)
+	defer unsubscribe()
+	go func() {
+		if err := c.out.run(c.ctx, c.stream.Write); err != nil {
+			c.fail(err)
+		}
+	}()
+	// A connection that fails while its reader waits has to wake it.
+	stop := context.AfterFunc(c.ctx, func() { c.hangUp(c.closeCode()) })
+	defer stop()
+
+	err := c.read()
+	if errors.Is(err, io.EOF) {
+		c.finishCalls()
+		err = nil
+	}
+	c.cancelCalls(errPeerGone)
+	c.calls.Wait()
+	c.flush(c.peer.Grace)
+	c.cancel(errPeerGone)
+	c.hangUp(c.closeCode())
+	if errors.Is(context.Cause(c.ctx), errShuttingDown) {
+		return nil
+	}
+	return err
+}
+
+// read takes messages until the stream ends.
+func (c *conn) read() error {
+	for {
+		c.out.waitForSpace(c.ctx)
+		data, err := c.stream.Read(c.ctx)
+		var skipped interface{ Skipped() string }
+		switch {
+		case err == nil:
+			// Calls outlive the stream's buffer.
+			c.receive(append([]byte(nil), data...))
+		case errors.As(err, &skipped):
+			c.fault(nil, invalidRequest("%s", skipped.Skipped()))
+		default:
+			return err
+		}
+	}
+}
+
+// finishCalls lets running calls end by themselves for as long as the peer grants.
+func (c *conn) finishCalls() {
+	done := make(chan struct{})
+	go func() { c.calls.Wait(); close(done) }()
+	timer := time.NewTimer(c.peer.Grace)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+		c.cancelCalls(errGraceOver)
+		<-done
+	case <-c.ctx.Done():
+	}
+}
+
+// flush waits until everything queued is written, for a while.
+func (c *conn) flush(patience time.Duration) {
+	c.out.close()
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-c.out.done:
+	case <-timer.C:
+	case <-c.ctx.Done():
+	}
+}
+
+// fail ends the connection: its calls are cancelled and its stream closed.
+func (c *conn) fail(cause error) {
+	c.log.Debug("connection failed", "error", cause)
+	c.cancel(cause)
+}
+
+func (c *conn) closeCode() (int, string) {
+	switch cause := context.Cause(c.ctx); {
+	case errors.Is(cause, errSlowReader):
+		return closePolicy, errSlowReader.Error()
+	case errors.Is(cause, errShuttingDown):
+		return closeGoingAway, errShuttingDown.Error()
+	}
+	return closeNormal, ""
+}
+
+func (c *conn) hangUp(code int, reason string) {
+	if err := c.stream.Close(code, reason); err != nil {
+		c.log.Debug("close", "error", err)
+	}
+}
+
+// send queues a message that must not be lost; where it cannot be queued the
+// connection is at its end.
+func (c *conn) send(frame []byte) { c.push(frame) }
+
+func (c *conn) push(frame []byte) ticket {
+	queued, err := c.out.push(frame)
+	if errors.Is(err, errSlowReader) {
+		c.fail(err)
+	}
+	return queued
+}
+
+// leave ends the connection in order, once nothing new is to begin: its calls are
+// over and their answers written before the stream is closed.
+func (c *conn) leave() {
+	c.mu.Lock()
+	c.leaving = true
+	c.mu.Unlock()
+	c.calls.Wait()
+	c.flush(flushPatience)
+	c.cancel(errShuttingDown)
+}

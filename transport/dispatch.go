@@ -1,0 +1,139 @@
+package transport
+
+import (
+	"github.com/sourcegraph/jsonrpc2"
+
+	"github.com/sluice-dev/sluice/transport/mcp"
+)
+
+// A method is how one kind of request is served. It runs on the reader goroutine and
+// must not block: calls leave it for a goroutine of their own.
+type method struct {
+	// modern and legacy say in which eras the method exists.
+	modern, legacy bool
+	// early says that it is served before the handshake of a legacy connection.
+	early bool
+	// serve answers the request, now or later, or returns the fault to answer with.
+	serve func(*conn, *request) *jsonrpc2.Error
+}
+
+var methods map[string]method
+
+func init() { // in init, since the functions refer back to the table
+	methods = map[string]method{
+		mcp.MethodInitialize: {legacy: true, early: true, serve: (*conn).initialize},
+		mcp.MethodPing:       {legacy: true, early: true, serve: (*conn).ping},
+		mcp.MethodSetLevel:   {legacy: true, serve: (*conn).setLevel},
+		mcp.MethodDiscover:   {modern: true, serve: (*conn).discover},
+		mcp.MethodListen:     {modern: true, serve: (*conn).listen},
+		mcp.MethodListTools:  {modern: true, legacy: true, serve: (*conn).listTools},
+		mcp.MethodCallTool:   {modern: true, legacy: true, serve: (*conn).callTool},
+	}
+}
+
+// receive takes one message off the stream.
+func (c *conn) receive(data []byte) {
+	if isBatch(data) {
+		c.receiveBatch(data)
+		return
+	}
+	m, fault := decode(data)
+	c.take(m, fault, nil)
+}
+
+// take serves one message, alone or out of a batch.
+func (c *conn) take(m *message, fault *jsonrpc2.Error, b *batch) {
+	r := &request{message: m, batch: b}
+	switch {
+	case fault != nil && m.method != "" && m.id == nil:
+		c.log.Debug("malformed notification", "method", clip(m.method), "error", fault.Message)
+		b.settle()
+	case fault != nil:
+		c.refuse(r, fault)
+	case m.response:
+		c.log.Debug("response to no request of ours")
+	case m.id == nil:
+		c.notified(m)
+	default:
+		if fault := c.dispatch(r); fault != nil {
+			c.refuse(r, fault)
+		}
+	}
+}
+
+// dispatch finds out what is asked for and serves it.
+func (c *conn) dispatch(r *request) *jsonrpc2.Error {
+	if fault := c.understand(r); fault != nil {
+		return fault
+	}
+	m, known := methods[r.method]
+	modern := r.modern()
+	switch {
+	case !known, modern && !m.modern:
+		return rpcError(mcp.CodeMethodNotFound, "Method not found: %s", clip(r.method))
+	case modern:
+	case !m.legacy:
+		return missingMeta(r.meta)
+	case r.revision == nil && !m.early:
+		fault := missingMeta(r.meta)
+		fault.Message += ` (or, before revision 2026-07-28, begin with "initialize")`
+		return fault
+	}
+	return m.serve(c, r)
+}
+
+// notified takes a notification. One that is unknown or makes no sense is passed
+// over: there is nobody to tell.
+func (c *conn) notified(m *message) {
+	switch m.method {
+	case mcp.NotificationCancelled:
+		if id := rawID(m.params.get("requestId")); validID(id) {
+			reason, _ := m.params.text("reason")
+			c.cancelled(id, cancelledByClient(clip(reason)))
+		}
+	case mcp.NotificationInitialized:
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.ready = c.revision != nil
+	default:
+		c.log.Debug("notification passed over", "method", clip(m.method))
+	}
+}
+
+// cancelledByClient is the cause of a call that its caller cancelled; it holds the
+// reason that the caller gave.
+type cancelledByClient string
+
+func (e cancelledByClient) Error() string {
+	if e == "" {
+		return "cancelled by the client"
+	}
+	return "cancelled by the client: " + string(e)
+}
+
+// reply answers a request with a result, given as JSON text.
+func (c *conn) reply(r *request, result []byte) {
+	frame := make([]byte, 0, len(`{"jsonrpc":"2.0","id":,"result":}`)+len(r.id)+len(result))
+	frame = append(frame, `{"jsonrpc":"2.0","id":`...)
+	frame = append(frame, r.id...)
+	frame = append(frame, `,"result":`...)
+	frame = append(frame, result...)
+	c.answer(r, append(frame, '}'))
+}
+
+// refuse answers a request with an error.
+func (c *conn) refuse(r *request, fault *jsonrpc2.Error) {
+	c.answer(r, appendFault(nil, r.id, fault))
+}
+
+// answer sends the response to a request, by way of its batch where it came in one.
+func (c *conn) answer(r *request, frame []byte) {
+	if r.batch != nil {
+		r.batch.add(frame)
+		return
+	}
+	c.send(frame)
+}
+
+// fault reports a message that could not be read to the peer.
+func (c *conn) fault(id rawID, fault *jsonrpc2.Error) { c.send(appendFault(nil, id, fault)) }

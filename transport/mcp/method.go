@@ -1,0 +1,49 @@
+package mcp
+
+// The methods of requests and notifications that Sluice takes or sends.
+const (
+	MethodInitialize = "initialize"       // legacy
+	MethodPing       = "ping"             // legacy
+	MethodSetLevel   = "logging/setLevel" // legacy
+	MethodDiscover   = "server/discover"  // modern
+	MethodListen     = "subscriptions/listen"
+	MethodListTools  = "tools/list"
+	MethodCallTool   = "tools/call"
+
+	NotificationInitialized      = "notifications/initialized" // legacy
+	NotificationCancelled        = "notifications/cancelled"
+	NotificationProgress         = "notifications/progress"
+	NotificationMessage          = "notifications/message"
+	NotificationToolsListChanged = "notifications/tools/list_changed"
+	NotificationAcknowledged     = "notifications/subscriptions/acknowledged" // modern
+)
+
+// The keys of _meta (specification 2026-07-28, basic, "_meta").
+const (
+	MetaProgressToken      = "progressToken"
+	MetaProtocolVersion    = "io.modelcontextprotocol/protocolVersion"
+	MetaClientInfo         = "io.modelcontextprotocol/clientInfo"
+	MetaClientCapabilities = "io.modelcontextprotocol/clientCapabilities"
+	MetaLogLevel           = "io.modelcontextprotocol/logLevel"
+	MetaSubscriptionID     = "io.modelcontextprotocol/subscriptionId"
+	MetaServerInfo         = "io.modelcontextprotocol/serverInfo"
+
+	// MetaError is Sluice's own: the kind of failure that a result with isError
+	// stands for, and when to try again.
+	MetaError = "dev.sluice/error"
+)
+
+// Error codes (JSON-RPC 2.0, section 5.1; specification 2026-07-28, basic, "Error
+// Codes").
+const (
+	CodeParseError                 = -32700
+	CodeInvalidRequest             = -32600
+	CodeMethodNotFound             = -32601
+	CodeInvalidParams              = -32602
+	CodeInternalError              = -32603
+	CodeUnsupportedProtocolVersion = -32022
+
+	// CodeOverloaded is Sluice's own, outside the range that JSON-RPC reserves: the
+	// connection holds as many requests of this kind as it may.
+	CodeOverloaded = -31000
+)

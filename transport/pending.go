@@ -1,0 +1,94 @@
+package transport
+
+import (
+	"context"
+
+	"github.com/sourcegraph/jsonrpc2"
+
+	"github.com/sluice-dev/sluice/executor"
+)
+
+// A pending is a call in flight. Whatever is sent about it is sent under conn.mu
+// while it is in conn.requests, so that nothing leaves after its end.
+type pending struct {
+	request  *request
+	cancel   context.CancelCauseFunc
+	progress ticket // guarded by conn.mu; the last progress that was queued
+}
+
+// begin enters a call and reports whether it may be run; if so it must be ended by
+// finish. Otherwise it is answered, or is to be with the fault.
+func (c *conn) begin(p *pending) (bool, *jsonrpc2.Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.inFlight(p.request.id) {
+		return false, duplicateID()
+	}
+	if c.leaving {
+		c.answer(p.request, c.failureFrame(p.request, &executor.Error{
+			Kind: executor.KindShuttingDown, Err: executor.ErrShuttingDown,
+		}))
+		return false, nil
+	}
+	c.requests[p.request.id.key()] = p
+	c.calls.Add(1)
+	return true, nil
+}
+
+// finish ends a call with its response, unless the caller cancelled it before.
+func (c *conn) finish(p *pending, frame []byte) {
+	defer c.calls.Done()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.live(p) {
+		p.request.batch.settle()
+		return
+	}
+	delete(c.requests, p.request.id.key())
+	c.answer(p.request, frame)
+}
+
+// offer queues a message about a call that may be lost under back-pressure. With
+// latest it replaces the last such that still waits.
+func (c *conn) offer(p *pending, frame []byte, latest bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.live(p):
+	case latest:
+		p.progress = c.out.offer(p.progress, frame)
+	default:
+		c.out.offer(0, frame)
+	}
+}
+
+// cancelled is the peer's wish to hear no more of a request. It is answered with
+// silence, and so is a wish about a request that is not in flight
+// (specification 2026-07-28, basic/patterns/cancellation).
+func (c *conn) cancelled(id rawID, cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	key := id.key()
+	if s, ok := c.subscriptions[key]; ok {
+		delete(c.subscriptions, key)
+		c.out.withdraw(s.queued)
+	}
+	if p, ok := c.requests[key]; ok {
+		delete(c.requests, key)
+		c.out.withdraw(p.progress)
+		p.cancel(cause)
+	}
+}
+
+// live reports whether a call is still to be answered. The caller holds c.mu.
+func (c *conn) live(p *pending) bool { return c.requests[p.request.id.key()] == p }
+
+// inFlight reports whether a request with this id is open. The caller holds c.mu.
+func (c *conn) inFlight(id rawID) bool {
+	key := id.key()
+	return c.requests[key] != nil || c.subscriptions[key] != nil
+}
+
+func duplicateID() *jsonrpc2.Error {
+	return invalidRequest("a request with this id is in flight")
+}
