@@ -1,0 +1,30 @@
+package upstream
+
+import "context"
+
+// A Stream carries whole messages both ways; the streams of Sluice's transports
+// are such. Read and Write may run at the same time, but neither may run twice at
+// once.
+//
+// An error of Read or Write ends the stream, except one of Read that has a method
+// Skipped() string: it says that the server sent a message which could not be taken
+// and that the stream has moved on to the next.
+type Stream interface {
+	// Read returns the next message. The bytes are the caller's until the next
+	// Read. At the orderly end of what the server sends it returns io.EOF.
+	Read(ctx context.Context) ([]byte, error)
+
+	// Write sends one message, which holds no newline. It does not keep msg.
+	Write(ctx context.Context, msg []byte) error
+
+	// Close ends the stream in both directions and unblocks Read and Write. Code
+	// and reason are those of RFC 6455, section 7.4; a stream without close codes
+	// passes over them. It may be called at any time, any number of times.
+	Close(code int, reason string) error
+}
+
+// skipped is the error of a Read after which the stream goes on.
+type skipped interface {
+	error
+	Skipped() string
+}
