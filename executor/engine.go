@@ -9,53 +9,123 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-// Options configure an [Engine].
+// Options configure an [Engine]. The zero value of each field but Registry takes
+// its default.
 type Options struct {
 	// Registry holds the tools. It is required.
 	Registry *tools.Registry
-	// Concurrency is how many calls run at once. Defaults to 64.
+
+	// Concurrency is how many calls run at once, over all tools; a call that was
+	// abandoned counts until its handler returns. Defaults to 64.
 	Concurrency int
-	// Queue is how many calls may wait for a slot. Defaults to 1024.
+
+	// Queue is how many calls may wait for a slot. Defaults to 1024; a negative
+	// number means that none may wait.
 	Queue int
-	// Timeout is the hard cap on a call's run. Defaults to 30 s.
+
+	// Timeout is the hard cap on the time a call may run, from the moment it has
+	// its slot; nothing extends it. A tool's own tools.Limits.Timeout goes before
+	// it. Defaults to 30 s; a negative one means no cap.
 	Timeout time.Duration
-	// IdleTimeout is how long a call may run without progress. Defaults to none.
+
+	// IdleTimeout is how long a call may run without reporting progress. A tool's
+	// own tools.Limits.IdleTimeout goes before it. Defaults to none.
 	IdleTimeout time.Duration
-	// Logger takes the engine's log. Defaults to discarding it.
+
+	// AbandonGrace is how long a handler whose context is done may take to return
+	// before its caller is answered without it. Defaults to 100 ms; a negative one
+	// means that it is abandoned at once.
+	AbandonGrace time.Duration
+
+	// KeepRecords is how many records of finished calls are kept in memory for
+	// [Engine.Records]. Defaults to 1000; a negative number means none.
+	KeepRecords int
+
+	// Policies are the user's own, the outermost first. They run after the
+	// arguments were validated and before the call takes a slot: see [Policy].
+	Policies []Policy
+
+	// Logger takes the engine's log: panics with their stacks, internal errors,
+	// abandoned calls, each with the id of its call. Defaults to discarding it.
 	Logger *slog.Logger
 }
 
-// A Request asks for one execution.
+func (o Options) withDefaults() Options {
+	o.Concurrency = orDefault(o.Concurrency, 64)
+	o.Queue = orDefault(o.Queue, 1024)
+	o.Timeout = orDefault(o.Timeout, 30*time.Second)
+	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
+	o.KeepRecords = orDefault(o.KeepRecords, 1000)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// orDefault returns value, standard where it is 0, and 0 where it is negative: in
+// Options a negative number switches off what 0 leaves at its default.
+func orDefault[T ~int | ~int64](value, standard T) T {
+	if value == 0 {
+		return standard
+	}
+	return max(value, 0)
+}
+
+// A Request asks for one execution. It must not be changed while the call is in
+// flight.
 type Request struct {
 	// Tool is the name of the tool.
 	Tool string
-	// Arguments is a JSON object; nil stands for an empty one.
+
+	// Arguments is a JSON object; nil, nothing and null stand for an empty one.
 	Arguments json.RawMessage
+
 	// Caller and Transport say who calls, and through what.
 	Caller, Transport string
+
 	// OnProgress, where set, is given the progress of the call: strictly growing,
-	// coalesced, never after Execute has returned, never from two goroutines at
-	// once. It must not block.
+	// coalesced to at most 20 in any second, never after Execute has returned,
+	// never at once with itself or with OnLog. It must not block, and it must not
+	// report progress itself.
 	OnProgress func(tools.Progress)
+
 	// OnLog, where set, is given the notes that the handler logs, under the same
-	// rules.
+	// rules; of more than 1000 in a second the rest is dropped and counted.
 	OnLog func(level tools.Level, data any)
 }
 
-// Engine runs calls.
-type Engine struct{ opts Options }
-
-// New returns an engine.
-func New(opts Options) *Engine { return &Engine{opts: opts} }
-
-// Execute runs one call. The error is always an [*Error].
-func (e *Engine) Execute(ctx context.Context, req *Request) (*tools.Result, error) {
-	entry, ok := e.opts.Registry.Snapshot().Lookup(req.Tool)
-	if !ok {
-		return nil, &Error{Kind: KindUnknownTool, Tool: req.Tool, Err: ErrUnknownTool}
-	}
-	return entry.Handler.Call(ctx, &tools.Call{Tool: req.Tool, Arguments: req.Arguments, Caller: req.Caller})
+// Engine runs calls. Its methods are safe for concurrent use.
+type Engine struct {
+	opts   Options
+	ids    idSource
+	stats  *statistics
+	queue  *queue
+	ledger *ledger
+	run    Handler
 }
 
-// Public returns a sentence for the caller, without anything secret.
-func (e *Error) Public() string { return string(e.Kind) }
+// New returns an engine. It starts no goroutine: an engine that is dropped needs no
+// closing. It panics without a registry.
+func New(opts Options) *Engine {
+	if opts.Registry == nil {
+		panic("executor: Options.Registry is nil")
+	}
+	opts = opts.withDefaults()
+	e := &Engine{
+		opts:   opts,
+		stats:  newStatistics(opts.Registry),
+		queue:  newQueue(max(opts.Concurrency, 1), opts.Queue),
+		ledger: newLedger(opts.KeepRecords),
+	}
+	e.run = chain(invoke, e.pipeline())
+	return e
+}
+
+// Execute runs one call through the pipeline and returns when it has ended, or when
+// it was abandoned. A result whose IsError is set is the tool's own failure. The
+// error, where there is one, is always an [*Error]; the result is then nil.
+//
+// Cancelling ctx cancels the call; its cause stands in the error.
+func (e *Engine) Execute(ctx context.Context, req *Request) (*tools.Result, error) {
+	return e.run(ctx, newExecution(e.ids.next(), req))
+}

@@ -1,9 +1,12 @@
 package executor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/sluice-dev/sluice/tools"
 )
 
 // Kind says what became of a call that did not end with the handler's own result.
@@ -23,22 +26,13 @@ const (
 	KindInternal         Kind = "internal"
 )
 
-// The sentinel of each policy; errors.Is finds them in what the engine returns.
-var (
-	ErrUnknownTool      = errors.New("unknown tool")
-	ErrInvalidArguments = errors.New("invalid arguments")
-	ErrQueueFull        = errors.New("the queue is full")
-	ErrShuttingDown     = errors.New("the server is shutting down")
-	ErrTimeout          = errors.New("the call ran longer than its timeout")
-	ErrIdleTimeout      = errors.New("the call showed no progress within its idle timeout")
-	ErrPanic            = errors.New("the tool panicked")
-	ErrInvalidOutput    = errors.New("the tool's output does not fit its schema")
-)
-
-// Error is the one error type of the engine.
+// Error is the one error type of the engine. A policy of a user's may return one of
+// its own; the engine fills in ID and Tool.
 type Error struct {
 	// Kind is the class of the failure.
 	Kind Kind
+	// ID names the call, as in its [Record] and in the log.
+	ID string
 	// Tool is the tool that was called.
 	Tool string
 	// RetryAfter is how long to wait before trying again; 0 where trying again is
@@ -55,3 +49,74 @@ func (e *Error) Error() string {
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// coded brings what a policy returned into the form that Execute promises: a
+// result, or an [*Error].
+func (x *Execution) coded(ctx context.Context, result *tools.Result, err error) (*tools.Result, error) {
+	var failure *Error
+	var own *tools.Error
+	switch {
+	case err == nil && result == nil:
+		return nil, x.fail(KindInternal, errNoResult)
+	case err == nil:
+		return result, nil
+	case errors.As(err, &failure):
+		return nil, x.adopt(failure, err)
+	case ctx.Err() != nil && isContextError(err):
+		return nil, x.ended(ctx)
+	case errors.As(err, &own):
+		return tools.ErrorResult(own.Message), nil
+	}
+	return nil, x.fail(KindInternal, err)
+}
+
+// adopt completes an error that a policy of the user's made or wrapped.
+func (x *Execution) adopt(failure *Error, err error) *Error {
+	if failure == err && failure.ID == x.Call.ID && failure.Tool != "" {
+		return failure
+	}
+	complete := *failure
+	complete.ID, complete.Tool = x.Call.ID, x.Call.Tool
+	if failure != err {
+		complete.Err = err
+	}
+	return &complete
+}
+
+// ended returns the error of a call whose context is done, by the cause of that.
+func (x *Execution) ended(ctx context.Context) *Error {
+	cause := context.Cause(ctx)
+	switch {
+	case errors.Is(cause, ErrShuttingDown):
+		return x.shuttingDown()
+	case errors.Is(cause, ErrTimeout), errors.Is(cause, ErrIdleTimeout):
+		return x.fail(KindTimeout, cause)
+	}
+	if err := ctx.Err(); !errors.Is(cause, err) {
+		cause = fmt.Errorf("%w: %w", err, cause)
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return x.fail(KindTimeout, cause)
+	}
+	return x.fail(KindCancelled, cause)
+}
+
+// maxReason bounds what a record takes over from a cause: a caller may have written
+// it.
+const maxReason = 200
+
+// reason returns what a record says of a refused or stopped call. The causes of
+// other failures are not for the records: they may hold secrets.
+func (e *Error) reason() string {
+	switch e.Kind {
+	case KindInvalidArguments:
+		return ErrInvalidArguments.Error()
+	case KindPanic, KindInvalidOutput, KindInternal:
+		return ""
+	}
+	if e.Err == nil {
+		return ""
+	}
+	text := e.Err.Error()
+	return text[:min(len(text), maxReason)]
+}

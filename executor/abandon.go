@@ -1,0 +1,86 @@
+package executor
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// attempt is one run of a handler in a goroutine of its own, which writes result
+// and err and then closes returned.
+type attempt struct {
+	returned chan struct{}
+	result   *tools.Result
+	err      error
+}
+
+// abandon runs the rest of the execution in a goroutine of its own, so that the
+// caller of a handler that ignores its context can be answered: it is, a grace
+// after the context was done. The handler goes on, and with it whatever waits for
+// [Execution.AfterReturn]. One that returns within the grace has its own result
+// count.
+func abandon(grace time.Duration, log *slog.Logger) Policy {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+			a := &attempt{returned: make(chan struct{})}
+			x.handlerStarts()
+			go a.run(ctx, x, next, log)
+			if a.wait(ctx, grace) {
+				return a.result, a.err
+			}
+			x.giveUp(ctx, log)
+			return nil, x.ended(ctx)
+		}
+	}
+}
+
+func (a *attempt) run(ctx context.Context, x *Execution, next Handler, log *slog.Logger) {
+	ended := false
+	defer func() {
+		if !ended { // recover stands inside of this, so it was runtime.Goexit
+			x.logPanic(ctx, log, errGoexit)
+			a.err = x.fail(KindPanic, errGoexit)
+		}
+		x.handlerReturned()
+		close(a.returned)
+	}()
+	a.result, a.err = next(ctx, x)
+	ended = true
+}
+
+// wait reports whether the handler returned before it is to be abandoned.
+func (a *attempt) wait(ctx context.Context, grace time.Duration) bool {
+	select {
+	case <-a.returned:
+		return true
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case <-a.returned:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// giveUp counts and shows the handler as abandoned until it returns.
+func (x *Execution) giveUp(ctx context.Context, log *slog.Logger) {
+	x.note(func(r *Record) { r.Abandoned = true })
+	who := []any{"id", x.Call.ID, "tool", x.Call.Tool}
+	log.WarnContext(ctx, "abandoned a handler that ignores its context", append(who, "cause", context.Cause(ctx))...)
+	since := time.Now()
+	if x.tool != nil {
+		x.tool.abandoned.Add(1)
+		x.tool.abandonedEver.Add(1)
+	}
+	x.AfterReturn(func(x *Execution) {
+		if x.tool != nil {
+			x.tool.abandoned.Add(-1)
+		}
+		log.InfoContext(ctx, "an abandoned handler has returned", append(who, "after", time.Since(since))...)
+	})
+}

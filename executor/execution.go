@@ -1,0 +1,111 @@
+package executor
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// An Execution is one call on its way through the pipeline. A [Policy] reads the
+// exported fields, and must not keep them after it has returned.
+type Execution struct {
+	// Request is what was asked for.
+	Request *Request
+
+	// Entry is the tool.
+	Entry *tools.Entry
+
+	// Call is what the handler will be given.
+	Call tools.Call
+
+	born   time.Time
+	heard  atomic.Int64 // nanoseconds from born to the last sign of life
+	tool   *toolState   // written by lookup
+	ticket ticket       // belongs to the queue
+	gate   gate         // belongs to progress
+	clock  stopwatch    // belongs to timeout
+
+	prev, next *Execution // belong to the ledger
+
+	mu        sync.Mutex // guards all below
+	record    Record
+	answered  bool
+	running   int                     // handlers started and not returned
+	after     []func(*Execution)      // to be called when running is 0 again
+	cancel    context.CancelCauseFunc // cancels the outermost part that waits
+	interrupt error                   // why the engine cancelled the call
+}
+
+func newExecution(id string, req *Request) *Execution {
+	now := time.Now()
+	return &Execution{
+		Request: req,
+		Call:    tools.Call{ID: id, Tool: req.Tool, Arguments: req.Arguments, Caller: req.Caller},
+		born:    now,
+		record: Record{
+			ID: id, Tool: req.Tool, Caller: req.Caller, Transport: req.Transport,
+			Queued: now, BytesIn: int64(len(req.Arguments)),
+		},
+	}
+}
+
+// AfterReturn calls f when every handler that the execution has started has really
+// returned: at once where that is so already or none was started, and otherwise,
+// that is when a handler was abandoned, from the handler's goroutine. This is how a
+// policy gives back what it took: what an abandoned handler may still use stays
+// charged. f must not block.
+//
+//	defer x.AfterReturn(giveBack)
+func (x *Execution) AfterReturn(f func(*Execution)) {
+	x.mu.Lock()
+	stuck := x.running > 0
+	if stuck {
+		x.after = append(x.after, f)
+	}
+	x.mu.Unlock()
+	if !stuck {
+		f(x)
+	}
+}
+
+// handlerStarts and handlerReturned enclose the life of a handler.
+func (x *Execution) handlerStarts() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.running++
+}
+
+func (x *Execution) handlerReturned() {
+	x.mu.Lock()
+	x.running--
+	var after []func(*Execution)
+	if x.running == 0 {
+		after, x.after = x.after, nil
+	}
+	x.mu.Unlock()
+	for _, f := range after {
+		f(x)
+	}
+}
+
+// note changes the record.
+func (x *Execution) note(change func(*Record)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	change(&x.record)
+}
+
+// snapshot returns the record as it stands.
+func (x *Execution) snapshot() Record {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.record
+}
+
+// fail returns an error of this execution.
+func (x *Execution) fail(kind Kind, cause error) *Error {
+	return &Error{Kind: kind, ID: x.Call.ID, Tool: x.Call.Tool, Err: cause}
+}

@@ -1,0 +1,62 @@
+package executor
+
+import (
+	"context"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// interrupt lets the engine cancel a call while it is in a policy of the user's. The
+// engine's own policies that wait see to it themselves by hold; the pipeline has
+// this one only where there are others.
+func interrupt(next Handler) Handler {
+	return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		held := x.hold(cancel)
+		defer x.release(held, cancel)
+		result, err := next(ctx, x)
+		return x.coded(ctx, result, err)
+	}
+}
+
+// hold makes cancel what stop calls, unless a policy further out has its own
+// there, which then cancels this one too. It reports whether it did. A call that
+// was stopped already is cancelled at once.
+func (x *Execution) hold(cancel context.CancelCauseFunc) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.cancel != nil {
+		return false
+	}
+	x.cancel = cancel
+	if x.interrupt != nil {
+		cancel(x.interrupt)
+	}
+	return true
+}
+
+// release ends what hold began and frees the context.
+func (x *Execution) release(held bool, cancel context.CancelCauseFunc) {
+	if held {
+		x.mu.Lock()
+		x.cancel = nil
+		x.mu.Unlock()
+	}
+	cancel(context.Canceled)
+}
+
+// stop cancels the call with a cause, wherever it is. It reports whether this was
+// the first stop of a call that has not been answered.
+func (x *Execution) stop(cause error) bool {
+	x.mu.Lock()
+	first := x.interrupt == nil && !x.answered
+	if first {
+		x.interrupt = cause
+	}
+	cancel := x.cancel
+	x.mu.Unlock()
+	if first && cancel != nil {
+		cancel(cause)
+	}
+	return first
+}

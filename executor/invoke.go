@@ -1,0 +1,46 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+var errNoResult = fmt.Errorf("%w: neither a result nor an error", ErrInvalidOutput)
+
+// invoke calls the tool's handler: the innermost of the pipeline. Where the handler
+// returns both a result and an error, the error counts; where it returns neither,
+// the call fails as invalid output.
+func invoke(ctx context.Context, x *Execution) (*tools.Result, error) {
+	result, err := x.Entry.Handler.Call(ctx, &x.Call)
+	switch {
+	case err != nil:
+		return x.handlerFailed(ctx, err)
+	case result == nil:
+		return nil, x.fail(KindInvalidOutput, errNoResult)
+	}
+	return result, nil
+}
+
+// handlerFailed makes of a handler's error what the caller is to see. An error
+// after the end of the context is taken for its consequence, unless it is one that
+// was written for the model and does not speak of the context.
+func (x *Execution) handlerFailed(ctx context.Context, err error) (*tools.Result, error) {
+	var own *tools.Error
+	isOwn := errors.As(err, &own)
+	if ctx.Err() != nil && (!isOwn || isContextError(err)) {
+		ended := x.ended(ctx)
+		ended.Err = fmt.Errorf("%w: %w", ended.Err, err)
+		return nil, ended
+	}
+	if isOwn {
+		return tools.ErrorResult(own.Message), nil
+	}
+	return nil, x.fail(KindInternal, err)
+}
+
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,119 @@
+package executor
+
+import "sync"
+
+// ledger knows the calls in flight and keeps the records of finished ones.
+//
+// A call is in the list of those in flight from enter until leave, which comes when
+// its handler has returned; it is unanswered from enter until answer. So the list is
+// as long as there are calls, and needs no bound of its own.
+type ledger struct {
+	mu         sync.Mutex // guards all below, and prev and next of the calls
+	first      *Execution // in flight, the newest first
+	inFlight   int
+	unanswered int
+	draining   bool
+	drained    int           // calls that Drain has cancelled
+	idle       chan struct{} // made when draining; closed when unanswered is 0 then
+
+	keep   int
+	kept   []Record // a ring once it has keep elements
+	oldest int      // index in kept
+}
+
+func newLedger(keep int) *ledger { return &ledger{keep: keep} }
+
+// enter puts the call in flight, unless the engine drains.
+func (l *ledger) enter(x *Execution) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.draining {
+		return false
+	}
+	if x.next = l.first; x.next != nil {
+		x.next.prev = x
+	}
+	l.first = x
+	l.inFlight++
+	l.unanswered++
+	return true
+}
+
+// refuse keeps the record of a call that was never in flight.
+func (l *ledger) refuse(r Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.remember(r)
+}
+
+// answer keeps the record of a call whose caller is about to be answered.
+func (l *ledger) answer(r Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.remember(r)
+	l.unanswered--
+	if l.unanswered == 0 && l.draining {
+		close(l.idle)
+	}
+}
+
+// leave takes out a call whose handler has returned.
+func (l *ledger) leave(x *Execution) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if x.prev != nil {
+		x.prev.next = x.next
+	} else {
+		l.first = x.next
+	}
+	if x.next != nil {
+		x.next.prev = x.prev
+	}
+	x.prev, x.next = nil, nil
+	l.inFlight--
+}
+
+func (l *ledger) remember(r Record) {
+	switch {
+	case l.keep == 0:
+	case len(l.kept) < l.keep:
+		l.kept = append(l.kept, r)
+	default:
+		l.kept[l.oldest] = r
+		l.oldest = (l.oldest + 1) % l.keep
+	}
+}
+
+// calls returns the calls in flight, the oldest first.
+func (l *ledger) calls() []*Execution {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	calls := make([]*Execution, l.inFlight)
+	for i, x := l.inFlight-1, l.first; x != nil; i, x = i-1, x.next {
+		calls[i] = x
+	}
+	return calls
+}
+
+// records returns what is kept, the oldest first.
+func (l *ledger) records() []Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append(append([]Record(nil), l.kept[l.oldest:]...), l.kept[:l.oldest]...)
+}
+
+// Records returns the records of the last finished calls, the oldest first; how many
+// are kept is [Options.KeepRecords].
+func (e *Engine) Records() []Record { return e.ledger.records() }
+
+// InFlight returns the records, as they stand, of the calls that wait or run, the
+// oldest first. One whose Started is zero waits; one that is Abandoned is answered
+// and its handler still runs.
+func (e *Engine) InFlight() []Record {
+	calls := e.ledger.calls()
+	records := make([]Record, len(calls))
+	for i, x := range calls {
+		records[i] = x.snapshot()
+	}
+	return records
+}

@@ -1,0 +1,74 @@
+package executor
+
+// Metrics are the engine's numbers at one moment.
+type Metrics struct {
+	// Total is over all tools, those included that are gone and calls of tools that
+	// never were.
+	Total Counts
+	// Tools has the numbers of each tool that was called. Those of one that is no
+	// longer registered may have gone into Total.
+	Tools map[string]Counts
+}
+
+// Counts are the numbers of some calls, since the engine was made.
+type Counts struct {
+	// Calls is how many came to an end, however: it is the sum of Succeeded,
+	// ToolErrors and all of Failed.
+	Calls uint64
+	// Started is how many were given a slot, of those that came to an end.
+	Started uint64
+	// Succeeded is how many ended with a result, ToolErrors with one that IsError.
+	Succeeded, ToolErrors uint64
+	// Failed is how many ended with an error, by its kind.
+	Failed map[Kind]uint64
+	// Refused is how many of those in Failed were turned away without a slot; one
+	// that was cancelled or timed out while it waited was not.
+	Refused uint64
+
+	// Running is how many have a slot now, abandoned ones included, and Waiting how
+	// many wait for one.
+	Running, Waiting int
+	// Abandoned is how many handlers run now although their callers are answered,
+	// and AbandonedEver how many ever were in that state.
+	Abandoned     int
+	AbandonedEver uint64
+
+	// Wait is how long calls waited for their slot, Run how long they ran; both of
+	// calls that were started.
+	Wait, Run Durations
+}
+
+// Metrics returns the numbers as they stand. Reading them costs far more than
+// counting; a few times a second is well.
+func (e *Engine) Metrics() Metrics {
+	states, total := e.stats.all()
+	m := Metrics{Total: total, Tools: make(map[string]Counts, len(states))}
+	for _, t := range states {
+		counts := t.read()
+		e.queue.update(func(*slots) { counts.Running, counts.Waiting = t.lane.running, t.lane.waiting })
+		m.Tools[t.name] = counts
+		m.Total.add(&counts)
+	}
+	return m
+}
+
+// add adds other to c.
+func (c *Counts) add(other *Counts) {
+	c.Calls += other.Calls
+	c.Started += other.Started
+	c.Succeeded += other.Succeeded
+	c.ToolErrors += other.ToolErrors
+	if c.Failed == nil {
+		c.Failed = map[Kind]uint64{}
+	}
+	for kind, n := range other.Failed {
+		c.Failed[kind] += n
+	}
+	c.Refused += other.Refused
+	c.Running += other.Running
+	c.Waiting += other.Waiting
+	c.Abandoned += other.Abandoned
+	c.AbandonedEver += other.AbandonedEver
+	c.Wait.add(&other.Wait)
+	c.Run.add(&other.Run)
+}

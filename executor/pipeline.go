@@ -1,0 +1,70 @@
+package executor
+
+import (
+	"context"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// A Handler does the rest of an execution.
+type Handler func(ctx context.Context, x *Execution) (*tools.Result, error)
+
+// A Policy adds one concern around the rest of an execution. It returns a Handler
+// that calls next, does not (which refuses the call), or calls it again (which
+// repeats it: a new wait for a slot, a new time limit). Whatever the policy takes it
+// gives back by [Execution.AfterReturn], deferred.
+//
+// An error that a policy returns reaches the caller as an [*Error]: one that it is
+// already stays as it is, a [*tools.Error] becomes a result with IsError, anything
+// else is an internal error. A policy that panics fails its own call only.
+type Policy func(next Handler) Handler
+
+// step is a policy with the name that stands in the documentation.
+type step struct {
+	name   string
+	policy Policy
+}
+
+// pipeline returns the policies, the outermost first. Together they make
+//
+//	record(recover(lookup(validate(progress(interrupt(user(
+//		queue(timeout(abandon(recover(output(invoke))))))))))))
+//
+// where user stands for [Options.Policies]. The order is the contract:
+//   - record is outside of all, so that a refused call leaves a record too;
+//   - validate comes before the queue, so that nonsense takes no slot;
+//   - progress spans the user's policies, so that it grows over repeats as well;
+//   - timeout is inside the queue: waiting does not use up the time to run;
+//   - abandon starts the handler's goroutine, so recover stands in it once more;
+//   - output is next to the handler: what does not fit its schema is a failure to
+//     everything outside.
+func (e *Engine) pipeline() []step {
+	steps := []step{
+		{"record", recordCalls(e.ledger, e.stats, e.opts.Logger)},
+		{"recover", recoverPanics(e.opts.Logger)},
+		{"lookup", lookup(e.opts.Registry, e.stats)},
+		{"validate", validate},
+		{"progress", progress(e.opts.Logger)},
+	}
+	if len(e.opts.Policies) > 0 {
+		steps = append(steps, step{"interrupt", interrupt})
+	}
+	for _, policy := range e.opts.Policies {
+		steps = append(steps, step{"user", policy})
+	}
+	return append(steps,
+		step{"queue", e.queue.policy},
+		step{"timeout", timeout(e.opts.Timeout, e.opts.IdleTimeout)},
+		step{"abandon", abandon(e.opts.AbandonGrace, e.opts.Logger)},
+		step{"recover", recoverPanics(e.opts.Logger)},
+		step{"output", checkOutput},
+	)
+}
+
+// chain wraps the innermost handler into the steps, the first outermost.
+func chain(innermost Handler, steps []step) Handler {
+	for i := len(steps) - 1; i >= 0; i-- {
+		innermost = steps[i].policy(innermost)
+	}
+	return innermost
+}

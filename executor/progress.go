@@ -1,0 +1,151 @@
+package executor
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// progress opens a gate between the handler's reports and the caller, and shuts it
+// when the call is over. A value that still waits then goes out first, unless the
+// caller has cancelled the call and so asked to hear no more.
+func progress(log *slog.Logger) Policy {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+			g := &x.gate
+			g.x, g.log, g.open = x, log, true
+			defer func() { g.shut(ctx.Err() == nil) }()
+			return next(tools.WithReporter(ctx, g), x)
+		}
+	}
+}
+
+// A gate is what tools.Report and tools.Log talk to. The caller is called under the
+// mutex that shut takes too: so nothing comes at once, and nothing after shut.
+type gate struct {
+	x   *Execution
+	log *slog.Logger
+
+	mu      sync.Mutex // guards all below, and calls of the caller's functions
+	open    bool
+	meter   meter
+	pace    pacer
+	timer   *time.Timer // nil until a value first had to wait
+	armed   bool
+	notes   pacer
+	dropped int64 // notes
+}
+
+// Of progress at most 20 go out in any second: 9 at once, 10 a second, and the last
+// value when the call ends. Of notes at most 1000: 500 at once, 500 a second.
+const (
+	progressBurst = 9
+	progressEvery = time.Second / 10
+	notesBurst    = 500
+	notesEvery    = time.Second / 500
+)
+
+// Report takes a report of progress.
+func (g *gate) Report(p tools.Progress) {
+	now := time.Since(g.x.born)
+	g.x.heard.Store(int64(now))
+	if g.x.Request.OnProgress == nil || !usable(p) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open && g.meter.take(p) {
+		g.pump(now)
+	}
+}
+
+// Log takes a note.
+func (g *gate) Log(level tools.Level, data any) {
+	if g.x.Request.OnLog == nil {
+		return
+	}
+	now := time.Since(g.x.born)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case !g.open:
+	case g.notes.wait(now, notesBurst, notesEvery) > 0:
+		g.dropped++
+	default:
+		g.notes.spend(now, notesEvery)
+		g.guarded(func() { g.x.Request.OnLog(level, data) })
+	}
+}
+
+// pump sends what is to be sent, or sees to it that a timer does. The caller holds
+// g.mu.
+func (g *gate) pump(now time.Duration) {
+	wait := g.pace.wait(now, progressBurst, progressEvery)
+	switch {
+	case wait <= 0:
+		g.pace.spend(now, progressEvery)
+		g.send()
+	case g.timer == nil:
+		g.armed = true
+		g.timer = time.AfterFunc(wait, g.tick)
+	case !g.armed:
+		g.armed = true
+		g.timer.Reset(wait)
+	}
+}
+
+func (g *gate) tick() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.armed = false
+	if g.open && g.meter.changed {
+		g.pump(time.Since(g.x.born))
+	}
+}
+
+func (g *gate) send() {
+	g.guarded(func() { g.x.Request.OnProgress(g.meter.read()) })
+}
+
+// guarded calls a function of the caller's. One that panics is not called again: it
+// may run on a timer's goroutine, where a panic would end the process.
+func (g *gate) guarded(call func()) {
+	defer func() {
+		if value := recover(); value != nil {
+			g.open = false
+			g.x.logPanic(context.Background(), g.log, value)
+		}
+	}()
+	call()
+}
+
+// shut ends it all; flush says whether a value that waits goes out first.
+func (g *gate) shut(flush bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.open && flush && g.meter.changed {
+		g.send()
+	}
+	g.open = false
+	if g.timer != nil {
+		g.timer.Stop()
+	}
+	if g.dropped > 0 {
+		g.x.note(func(r *Record) { r.NotesDropped = g.dropped })
+	}
+}
+
+// A pacer is a token bucket that is only its arithmetic (the generic cell rate
+// algorithm): full is when the bucket will be full again.
+type pacer struct{ full time.Duration }
+
+// wait returns how long it is, at now, until one may go.
+func (p *pacer) wait(now time.Duration, burst int, every time.Duration) time.Duration {
+	return p.full - time.Duration(burst-1)*every - now
+}
+
+// spend takes one.
+func (p *pacer) spend(now, every time.Duration) { p.full = max(p.full, now) + every }

@@ -1,0 +1,82 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/sluice-dev/sluice/schema"
+)
+
+// maxListed is how many violations [Error.Public] lists.
+const maxListed = 20
+
+// Public returns a sentence for the caller, most often a language model: what
+// happened and what to do next. It holds nothing of the cause but the violations of
+// invalid arguments, and so neither paths nor stacks nor secrets.
+func (e *Error) Public() string {
+	switch e.Kind {
+	case KindUnknownTool:
+		return fmt.Sprintf("There is no tool named %q. List the tools and use a name from the list.", e.Tool)
+	case KindInvalidArguments:
+		return e.publicViolations()
+	case KindOverloaded:
+		return fmt.Sprintf("The tool %q was not called: the server is busy and its queue is full. Try again%s.", e.Tool, e.retryText())
+	case KindShuttingDown:
+		return fmt.Sprintf("The call of tool %q was not completed: the server is shutting down. Try again%s.", e.Tool, e.retryText())
+	case KindTimeout:
+		return e.publicTimeout()
+	case KindCancelled:
+		return fmt.Sprintf("The call of tool %q was cancelled.", e.Tool)
+	case KindPanic:
+		return fmt.Sprintf("The tool %q crashed (call %s). The server goes on; the same call is likely to crash again, so change the arguments or use another tool.", e.Tool, e.ID)
+	case KindInvalidOutput:
+		return fmt.Sprintf("The tool %q ran, but its answer breaks the tool's own promises and was withheld (call %s). Calling it again is unlikely to help.", e.Tool, e.ID)
+	case KindInternal:
+		return fmt.Sprintf("internal error (call %s)", e.ID)
+	}
+	return fmt.Sprintf("The call of tool %q was refused: %s.%s", e.Tool, strings.ReplaceAll(string(e.Kind), "_", " "), e.retrySentence())
+}
+
+func (e *Error) publicTimeout() string {
+	if errors.Is(e.Err, ErrIdleTimeout) {
+		return fmt.Sprintf("The tool %q was stopped: it showed no progress for too long. Try again with less work in one call, or use another tool.", e.Tool)
+	}
+	return fmt.Sprintf("The tool %q was stopped: it ran longer than its time limit. Try again with less work in one call, or use another tool.", e.Tool)
+}
+
+func (e *Error) publicViolations() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "The arguments do not fit the input schema of tool %q. Correct them and call again:", e.Tool)
+	var invalid *schema.ValidationError
+	if !errors.As(e.Err, &invalid) {
+		return strings.TrimSuffix(b.String(), ":") + "."
+	}
+	for i, v := range invalid.Violations {
+		if i == maxListed {
+			fmt.Fprintf(&b, "\n- and %d more", len(invalid.Violations)-i)
+			break
+		}
+		pointer := v.Pointer
+		if pointer == "" {
+			pointer = "(the whole)"
+		}
+		fmt.Fprintf(&b, "\n- %s: %s", pointer, v.Message)
+	}
+	return b.String()
+}
+
+func (e *Error) retryText() string {
+	if e.RetryAfter <= 0 {
+		return " later"
+	}
+	return " in " + e.RetryAfter.Round(time.Millisecond).String()
+}
+
+func (e *Error) retrySentence() string {
+	if e.RetryAfter <= 0 {
+		return ""
+	}
+	return " Try again" + e.retryText() + "."
+}

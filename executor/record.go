@@ -1,0 +1,124 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// Outcome says how a call ended.
+type Outcome string
+
+// The outcomes. A call in flight has none yet.
+const (
+	OutcomeOK        Outcome = "ok"
+	OutcomeToolError Outcome = "tool_error" // a result with IsError
+	OutcomeFailed    Outcome = "failed"     // an error, see Record.Kind
+)
+
+// A Record is what is kept of one call. It holds neither arguments nor results.
+type Record struct {
+	// ID is a UUIDv7: see tools.Call.
+	ID string
+	// Tool, Caller and Transport are those of the [Request].
+	Tool, Caller, Transport string
+
+	// Queued is when the call came, Started when it was given its slot, Finished
+	// when its caller was answered. Started is zero for a call that never ran.
+	Queued, Started, Finished time.Time
+
+	// Outcome is how the call ended; empty while it is in flight.
+	Outcome Outcome
+	// Kind is the class of the failure where Outcome is [OutcomeFailed].
+	Kind Kind
+	// Waited says why the call had to wait for its slot; empty where it had not.
+	Waited string
+	// Reason says why the call was refused or stopped; empty where it was not.
+	Reason string
+
+	// BytesIn is the size of the arguments, BytesOut that of the texts, data and
+	// structured content of the result, both before the wire's own encoding.
+	BytesIn, BytesOut int64
+
+	// NotesDropped is how many log notes of the handler came too fast.
+	NotesDropped int64
+
+	// Abandoned says that the caller was answered while the handler still ran.
+	Abandoned bool
+}
+
+// recordCalls keeps the books: the call is in flight from here on until its handler
+// has returned, and leaves a record, whatever becomes of it. It makes every error
+// an [*Error], and refuses calls once the engine drains.
+func recordCalls(books *ledger, stats *statistics, log *slog.Logger) Policy {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, x *Execution) (result *tools.Result, err error) {
+			if !books.enter(x) {
+				err = x.shuttingDown()
+				books.refuse(x.finish(stats, nil, err))
+				return nil, err
+			}
+			defer func() {
+				r := x.finish(stats, result, err)
+				x.AfterReturn(books.leave)
+				books.answer(r)
+			}()
+			result, err = next(ctx, x)
+			result, err = x.coded(ctx, result, err)
+			x.logFailure(ctx, log, err)
+			return result, err
+		}
+	}
+}
+
+// finish completes the record, counts it and returns it.
+func (x *Execution) finish(stats *statistics, result *tools.Result, err error) Record {
+	now := time.Now()
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	r := &x.record
+	r.Finished = now
+	var failure *Error
+	switch {
+	case errors.As(err, &failure):
+		r.Outcome, r.Kind, r.Reason = OutcomeFailed, failure.Kind, failure.reason()
+	case result == nil: // a policy of the user's has ended the goroutine
+		r.Outcome, r.Kind = OutcomeFailed, KindPanic
+	case result.IsError:
+		r.Outcome, r.BytesOut = OutcomeToolError, size(result)
+	default:
+		r.Outcome, r.BytesOut = OutcomeOK, size(result)
+	}
+	x.answered = true
+	stats.count(x.tool, r)
+	return *r
+}
+
+// logFailure logs what the caller is not told.
+func (x *Execution) logFailure(ctx context.Context, log *slog.Logger, err error) {
+	var failure *Error
+	if errors.As(err, &failure) && (failure.Kind == KindInternal || failure.Kind == KindInvalidOutput) {
+		log.ErrorContext(ctx, "a call failed", "id", x.Call.ID, "tool", x.Call.Tool, "kind", failure.Kind, "error", failure.Err)
+	}
+}
+
+// size returns the bytes that a result carries.
+func size(result *tools.Result) int64 {
+	n := len(result.Structured)
+	for _, block := range result.Content {
+		switch block := block.(type) {
+		case tools.Text:
+			n += len(block.Text)
+		case tools.Image:
+			n += len(block.Data)
+		case tools.Audio:
+			n += len(block.Data)
+		case tools.EmbeddedResource:
+			n += len(block.Text) + len(block.Blob)
+		}
+	}
+	return int64(n)
+}

@@ -1,0 +1,148 @@
+package executor
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// statistics has the state of each tool by its name. It is bounded by the registry:
+// the state of a tool that is gone is folded into the rest once there are more than
+// maxGone of them, and names that never were registered share one state, so that a
+// caller cannot fill the memory with names.
+type statistics struct {
+	registry *tools.Registry
+	unknown  toolState
+
+	mu    sync.RWMutex // guards all below
+	tools map[string]*toolState
+	gone  Counts
+}
+
+const maxGone = 64
+
+// toolState is what the engine holds of one tool.
+type toolState struct {
+	name  string
+	lane  lane         // belongs to the queue, under its lock
+	users atomic.Int64 // executions that point here
+
+	started, succeeded, toolErrors, refused, abandonedEver atomic.Uint64
+	abandoned                                              atomic.Int64
+	wait, run                                              histogram
+
+	mu     sync.Mutex // guards failed
+	failed map[Kind]uint64
+}
+
+func newStatistics(registry *tools.Registry) *statistics {
+	return &statistics{registry: registry, tools: map[string]*toolState{}}
+}
+
+// take returns the state of the tool with one user more.
+func (s *statistics) take(name string) *toolState {
+	s.mu.RLock()
+	t := s.tools[name]
+	if t != nil {
+		t.users.Add(1)
+	}
+	s.mu.RUnlock()
+	if t == nil {
+		t = s.make(name)
+	}
+	return t
+}
+
+func (s *statistics) make(name string) *toolState {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.tools[name]
+	if t == nil {
+		s.fold()
+		t = &toolState{name: name}
+		s.tools[name] = t
+	}
+	t.users.Add(1)
+	return t
+}
+
+// fold gives up the states of tools that are gone, where they are many. The caller
+// holds s.mu, so that no state gets its first user meanwhile.
+func (s *statistics) fold() {
+	known := s.registry.Snapshot()
+	if len(s.tools) <= known.Len()+maxGone {
+		return
+	}
+	for name, t := range s.tools {
+		if _, ok := known.Lookup(name); ok || t.users.Load() > 0 {
+			continue
+		}
+		counts := t.read()
+		s.gone.add(&counts)
+		delete(s.tools, name)
+	}
+}
+
+// all returns the state of each tool, and the counts of what belongs to none.
+func (s *statistics) all() ([]*toolState, Counts) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	states := make([]*toolState, 0, len(s.tools))
+	for _, t := range s.tools {
+		states = append(states, t)
+	}
+	rest := s.unknown.read()
+	rest.add(&s.gone)
+	return states, rest
+}
+
+// count counts a call that has ended; t is nil where it had no tool.
+func (s *statistics) count(t *toolState, r *Record) {
+	if t == nil {
+		t = &s.unknown
+	}
+	if !r.Started.IsZero() {
+		t.started.Add(1)
+		t.wait.add(r.Started.Sub(r.Queued))
+		t.run.add(r.Finished.Sub(r.Started))
+	}
+	switch r.Outcome {
+	case OutcomeOK:
+		t.succeeded.Add(1)
+	case OutcomeToolError:
+		t.toolErrors.Add(1)
+	default:
+		t.countFailure(r)
+	}
+}
+
+func (t *toolState) countFailure(r *Record) {
+	if r.Started.IsZero() && r.Kind != KindCancelled && r.Kind != KindTimeout {
+		t.refused.Add(1)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failed == nil {
+		t.failed = map[Kind]uint64{}
+	}
+	t.failed[r.Kind]++
+}
+
+// read returns the counts, without those that the queue's lock guards.
+func (t *toolState) read() Counts {
+	c := Counts{
+		Started: t.started.Load(), Succeeded: t.succeeded.Load(), ToolErrors: t.toolErrors.Load(),
+		Refused: t.refused.Load(), Failed: map[Kind]uint64{},
+		Abandoned: int(t.abandoned.Load()), AbandonedEver: t.abandonedEver.Load(),
+		Wait: t.wait.read(), Run: t.run.read(),
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.Calls = c.Succeeded + c.ToolErrors
+	for kind, n := range t.failed {
+		c.Failed[kind] = n
+		c.Calls += n
+	}
+	return c
+}

@@ -1,0 +1,52 @@
+package executor
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/sluice-dev/sluice/schema"
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// ErrInvalidArguments is wrapped by the error of a call whose arguments do not fit
+// the tool's input schema, of kind [KindInvalidArguments]. A
+// [*schema.ValidationError] with every violation is in the same chain.
+var ErrInvalidArguments = errors.New("invalid arguments")
+
+var emptyObject = json.RawMessage("{}")
+
+// validate checks the arguments against the input schema and leaves them decoded in
+// the call.
+func validate(next Handler) Handler {
+	return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+		if err := decodeArguments(x); err != nil {
+			return nil, x.fail(KindInvalidArguments, fmt.Errorf("%w: %w", ErrInvalidArguments, err))
+		}
+		return next(ctx, x)
+	}
+}
+
+func decodeArguments(x *Execution) error {
+	arguments := bytes.TrimSpace(x.Call.Arguments)
+	if len(arguments) == 0 || string(arguments) == "null" {
+		arguments = emptyObject
+	}
+	value, err := schema.Decode(arguments)
+	if err != nil {
+		return violation("the arguments are not valid JSON: " + err.Error())
+	}
+	object, ok := value.(map[string]any)
+	if !ok {
+		return violation("the arguments must be a JSON object")
+	}
+	x.Call.Arguments, x.Call.Values = arguments, object
+	return x.Entry.Input.Validate(value)
+}
+
+// violation says what is wrong with the arguments as a whole.
+func violation(message string) error {
+	return &schema.ValidationError{Violations: []schema.Violation{{Message: message}}}
+}
