@@ -1,0 +1,224 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"time"
+
+	ws "github.com/coder/websocket"
+)
+
+const (
+	pathMCP    = "/mcp"
+	pathTicket = "/ticket"
+)
+
+// ErrShutdown is the cause with which the contexts of Options.Serve end when the
+// handler is shut down.
+var ErrShutdown = errors.New("websocket: the server is shutting down")
+
+// Options configure a [Handler].
+type Options struct {
+	// Serve serves one connection, on a goroutine of its own. The stream is closed,
+	// with code 1001, when it returns. The context lives as long as the handler: it
+	// does not end with the connection, which the stream tells of. Serve is required.
+	Serve func(ctx context.Context, s *Stream, p Peer)
+	// Tokens are what callers are known by. They are required.
+	Tokens *Tokens
+	// Hosts are names and addresses, without ports, by which clients may address the
+	// server beside localhost, 127.0.0.1 and [::1]. Defaults to none.
+	Hosts []string
+	// Origins are the web pages that may connect: scheme and host, with a port where
+	// it is not the scheme's own, or "*" for any port. Defaults to none.
+	Origins []string
+	// MaxConnections bounds the connections. Defaults to 10000.
+	MaxConnections int
+	// MaxPerAddress bounds the connections from one address (in IPv6, one /64).
+	// Behind a proxy all clients have the proxy's. Defaults to 2000.
+	MaxPerAddress int
+	// MaxMessage is the longest message that is taken, in bytes. Defaults to 4 MiB.
+	MaxMessage int
+	// WriteTimeout is how long a peer may take to take one message. Defaults to 10 s.
+	WriteTimeout time.Duration
+	// PingInterval is the time between pings. Defaults to 20 s.
+	PingInterval time.Duration
+	// Logger takes refused requests (debug) and panics of Serve (error). It is shown
+	// no token and no query. Defaults to discarding it.
+	Logger *slog.Logger
+}
+
+// A Peer is who is at the other end of a connection.
+type Peer struct {
+	// Caller is the name of the token that let it in.
+	Caller string
+	// Address is where it connects from, with its port.
+	Address string
+	// Origin is the page that it comes from; empty where it is no page.
+	Origin string
+}
+
+// A Handler accepts connections at GET /mcp and gives out tickets at POST /ticket.
+// Every request, whatever its path, passes the same checks first: Host, Origin,
+// token. It is safe for concurrent use.
+type Handler struct {
+	serve   func(context.Context, *Stream, Peer)
+	tokens  *Tokens
+	hosts   hosts
+	origins origins
+	limits  limits
+	logger  *slog.Logger
+
+	routes  http.ServeMux
+	tickets tickets
+	door    door
+
+	life context.Context // of every connection
+	end  context.CancelCauseFunc
+}
+
+// NewHandler returns a handler. It refuses options that lack what is required, and
+// hosts and origins that make no sense.
+func NewHandler(opts Options) (*Handler, error) {
+	if opts.Serve == nil || opts.Tokens == nil {
+		return nil, errors.New("websocket: Serve and Tokens are required")
+	}
+	hosts, err := newHosts(opts.Hosts)
+	if err != nil {
+		return nil, err
+	}
+	origins, err := newOrigins(opts.Origins)
+	if err != nil {
+		return nil, err
+	}
+	h := &Handler{serve: opts.Serve, tokens: opts.Tokens, hosts: hosts, origins: origins, logger: opts.Logger}
+	h.limits = limits{opts.MaxMessage, opts.WriteTimeout, opts.PingInterval}.withDefaults()
+	h.door = door{
+		max:           orDefault(opts.MaxConnections, 10_000),
+		maxPerAddress: orDefault(opts.MaxPerAddress, 2_000),
+		from:          map[netip.Prefix]int{},
+	}
+	if h.logger == nil {
+		h.logger = slog.New(slog.DiscardHandler)
+	}
+	h.life, h.end = context.WithCancelCause(context.Background())
+	h.routes.HandleFunc("GET "+pathMCP, h.upgrade)
+	h.routes.HandleFunc("POST "+pathTicket, h.serveTicket)
+	return h, nil
+}
+
+func orDefault(n, otherwise int) int {
+	if n <= 0 {
+		return otherwise
+	}
+	return n
+}
+
+// callerKey is the context key of the authenticated caller.
+type callerKey struct{}
+
+func callerOf(r *http.Request) string { return r.Context().Value(callerKey{}).(string) }
+
+// ServeHTTP implements [http.Handler].
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	caller, refused := h.admit(w, r)
+	switch {
+	case refused != nil:
+		h.logRefusal(r, refused)
+		refused.write(w)
+	case isPreflight(r):
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		h.routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+	}
+}
+
+// admit is the one place where it is decided who gets in.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request) (caller string, refused *refusal) {
+	if refused = h.hosts.check(r); refused != nil {
+		return "", refused
+	}
+	if refused = h.origins.check(r); refused != nil {
+		return "", refused
+	}
+	allowPage(w, r)
+	if isPreflight(r) {
+		return "", nil
+	}
+	return h.authenticate(r)
+}
+
+// upgrade answers GET /mcp. The connection is served on a goroutine of its own, so
+// that what net/http holds for a request is not held for a connection.
+func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request) {
+	address := addressOf(r)
+	refused := checkOffers(offers(r))
+	if refused == nil {
+		refused = h.door.enter(address)
+	}
+	if refused != nil {
+		h.logRefusal(r, refused)
+		refused.write(w)
+		return
+	}
+	stream, err := h.accept(w, r)
+	if err != nil {
+		h.door.exit(address)
+		h.logger.Debug("websocket: not upgraded", "address", r.RemoteAddr, "error", err)
+		return
+	}
+	peer := Peer{Caller: callerOf(r), Address: r.RemoteAddr, Origin: r.Header.Get("Origin")}
+	go func() {
+		defer h.door.exit(address)
+		h.run(stream, peer)
+	}()
+}
+
+// accept switches the connection over to WebSocket. On error it has answered.
+func (h *Handler) accept(w http.ResponseWriter, r *http.Request) (*Stream, error) {
+	s := &Stream{limits: h.limits}
+	taken := &takeover{ResponseWriter: w}
+	conn, err := ws.Accept(taken, r, &ws.AcceptOptions{
+		Subprotocols:       []string{subprotocol},
+		InsecureSkipVerify: true, // the origin has been checked, against a list and not against Host
+		CompressionMode:    ws.CompressionDisabled,
+		OnPingReceived:     s.pinged,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.begin(conn, taken.wire)
+	return s, nil
+}
+
+// run serves a connection to its end. A panic ends this connection and no other.
+func (h *Handler) run(s *Stream, p Peer) {
+	defer s.Close(codeGoingAway, "")
+	defer func() {
+		if p := recover(); p != nil {
+			h.logger.Error("websocket: panic while serving a connection", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	h.serve(h.life, s, p)
+}
+
+func (h *Handler) logRefusal(r *http.Request, refused *refusal) {
+	h.logger.Debug("websocket: request refused", "address", r.RemoteAddr,
+		"method", r.Method, "path", r.URL.Path, "status", refused.status, "reason", refused.text)
+}
+
+// Shutdown lets no more connections in, ends the contexts of Serve with
+// [ErrShutdown] and returns when all have returned, or with ctx's error when ctx is
+// done. It does not wait for calls: end them first. It may be called more than once.
+func (h *Handler) Shutdown(ctx context.Context) error {
+	h.end(ErrShutdown)
+	select {
+	case <-h.door.close():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,75 @@
+package websocket
+
+import (
+	"bufio"
+	"bytes"
+	"net"
+	"net/http"
+	"sync/atomic"
+)
+
+// An idle connection holds these two buffers, so they are small. Most messages fit;
+// what does not is read into, and written from, the message's own memory.
+const (
+	readBuffer  = 1 << 10
+	writeBuffer = 2 << 10
+)
+
+// A wire is the network connection under a stream. It knows whether the stream waits
+// for the peer at the moment, which tells a peer that is silent from one that nobody
+// listens to.
+type wire struct {
+	net.Conn
+	head  []byte        // what the peer sent together with its request; owned by Read
+	reads atomic.Uint64 // twice the number of reads begun, less one while one waits
+	lost  atomic.Bool   // a read failed
+	sent  atomic.Int64  // bytes written since the last ping
+}
+
+// Read reads from the connection.
+func (w *wire) Read(p []byte) (int, error) {
+	if len(w.head) > 0 {
+		n := copy(p, w.head)
+		w.head = w.head[n:]
+		return n, nil
+	}
+	w.reads.Add(1)
+	n, err := w.Conn.Read(p)
+	w.reads.Add(1)
+	if err != nil {
+		w.lost.Store(true)
+	}
+	return n, err
+}
+
+// Write writes to the connection.
+func (w *wire) Write(p []byte) (int, error) {
+	n, err := w.Conn.Write(p)
+	w.sent.Add(int64(n))
+	return n, err
+}
+
+// A takeover is a response writer whose connection, once it is taken over, is a wire
+// with buffers of our size instead of those that it served HTTP with.
+type takeover struct {
+	http.ResponseWriter
+	wire *wire
+}
+
+// Hijack implements [http.Hijacker].
+func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffers, err := http.NewResponseController(t.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := buffers.Flush(); err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	head, _ := buffers.Reader.Peek(buffers.Reader.Buffered())
+	t.wire = &wire{Conn: conn, head: bytes.Clone(head)}
+	return t.wire, bufio.NewReadWriter(
+		bufio.NewReaderSize(t.wire, readBuffer),
+		bufio.NewWriterSize(t.wire, writeBuffer),
+	), nil
+}
