@@ -2,10 +2,8 @@ package schema
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/santhosh-tekuri/jsonschema/v5"
@@ -15,56 +13,38 @@ import (
 type Schema struct {
 	source   json.RawMessage
 	compiled *jsonschema.Schema
+	graph    *graph
+	metered  func() *meter // compiled on first use
 }
 
 // Compile checks source against the bounds of this package and against the
-// metaschema of its dialect, and makes it ready to validate with.
+// metaschema of its dialect, and makes it ready to validate with. It keeps a compact
+// copy of source, in which names stand in the order of source. The error says what
+// to mend, with the JSON Pointer of the place where there is one.
 func Compile(source []byte) (*Schema, error) {
+	doc, err := parse(source)
+	if err != nil {
+		return nil, err
+	}
 	compact := jsontext.Value(append([]byte(nil), source...))
 	if err := compact.Compact(); err != nil {
-		return nil, fmt.Errorf("schema: not valid JSON: %w", err)
-	}
-	compiler := jsonschema.NewCompiler()
-	compiler.Draft = jsonschema.Draft2020
-	compiler.LoadURL = func(url string) (io.ReadCloser, error) {
-		return nil, fmt.Errorf("$ref to %q is not followed: schemas must be self-contained", url)
-	}
-	const url = "schema.json"
-	if err := compiler.AddResource(url, strings.NewReader(string(compact))); err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
 	}
-	compiled, err := compiler.Compile(url)
+	roots, err := compile(compact, doc)
 	if err != nil {
 		return nil, fmt.Errorf("schema: %w", err)
 	}
-	return &Schema{source: json.RawMessage(compact), compiled: compiled}, nil
+	graph, err := newGraph(roots)
+	if err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	return &Schema{
+		source:   json.RawMessage(compact),
+		compiled: roots[0],
+		graph:    graph,
+		metered:  sync.OnceValue(func() *meter { return newMeter(compact, doc) }),
+	}, nil
 }
 
 // Source returns the schema as compact JSON text. Callers must not change it.
 func (s *Schema) Source() json.RawMessage { return s.source }
-
-// Validate checks a value that [Decode] returned. The error, where there is one,
-// is a [*ValidationError] that lists every violation.
-func (s *Schema) Validate(value any) error {
-	err := s.compiled.Validate(value)
-	if err == nil {
-		return nil
-	}
-	var failed *jsonschema.ValidationError
-	if !errors.As(err, &failed) {
-		return fmt.Errorf("schema: %w", err)
-	}
-	violations := &ValidationError{}
-	collect(failed, violations)
-	return violations
-}
-
-func collect(e *jsonschema.ValidationError, into *ValidationError) {
-	if len(e.Causes) == 0 {
-		into.Violations = append(into.Violations, Violation{Pointer: e.InstanceLocation, Message: e.Message})
-		return
-	}
-	for _, cause := range e.Causes {
-		collect(cause, into)
-	}
-}
