@@ -3,6 +3,7 @@ package transport
 import (
 	"cmp"
 	"errors"
+	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/sourcegraph/jsonrpc2"
@@ -85,7 +86,8 @@ func decode(data []byte) (*message, *jsonrpc2.Error) {
 // from text that is no JSON at all.
 func syntaxFault(err error, outline outline) (*message, *jsonrpc2.Error) {
 	if !errors.Is(err, jsontext.ErrDuplicateName) {
-		return &message{}, rpcError(mcp.CodeParseError, "Parse error: %s", clip(err.Error()))
+		reason := strings.TrimPrefix(err.Error(), "jsontext: ")
+		return &message{}, rpcError(mcp.CodeParseError, "Parse error: %s", clip(reason))
 	}
 	m := &message{id: outline.id}
 	var syntactic *jsontext.SyntacticError
@@ -137,7 +139,7 @@ func (r *reader) envelope(m *message) (fault *jsonrpc2.Error, err error) {
 	name, err := jsontext.AppendUnquote(nil, method)
 	m.method = string(name)
 	if err == nil && m.hasParams && m.params == nil {
-		fault = rpcError(mcp.CodeInvalidParams, `"params" must be an object, and "_meta" in it`)
+		fault = invalidParams(`"params" must be an object, and so must "_meta" in it`)
 	}
 	return fault, err
 }

@@ -36,14 +36,14 @@ func TestBoundsRefuseWithTheID(t *testing.T) {
 	wrap := func(params string) string {
 		return `{"jsonrpc":"2.0","id":"x","method":"ping","params":` + params + `}`
 	}
-	wide := "{"
+	wide := []byte("{")
 	for i := range maxValues {
-		wide += fmt.Sprintf(`"k%d":0,`, i)
+		wide = fmt.Appendf(wide, `"k%d":0,`, i)
 	}
 	for name, params := range map[string]string{
 		"deep":      strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth),
 		"very deep": strings.Repeat("[", 1<<20),
-		"wide":      wide + `"z":0}`,
+		"wide":      string(wide) + `"z":0}`,
 		"long":      `{"a":[` + strings.Repeat("0,", maxValues) + "0]}",
 	} {
 		m, fault := decode([]byte(wrap(params)))

@@ -65,7 +65,9 @@ func (f *fixture) tools() []*tools.Tool {
 	return []*tools.Tool{
 		echo,
 		tools.Func("add", "Add two numbers.", func(_ context.Context, in pair) (sum, error) { return sum{in.A + in.B}, nil }),
-		tools.Func("fail", "Fail.", func(context.Context, none) (string, error) { return "", tools.Errorf("it did not work: try another way") }),
+		tools.Func("fail", "Fail.", func(context.Context, none) (string, error) {
+			return "", tools.Errorf("it did not work: try another way")
+		}),
 		tools.Func("leak", "Fail with a secret.", func(context.Context, none) (string, error) {
 			return "", errors.New("open /etc/secret: hunter2")
 		}),

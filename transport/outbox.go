@@ -24,11 +24,12 @@ var (
 // blocks; one goroutine, in run, writes. Its zero value is not ready: see newOutbox.
 type outbox struct {
 	mu     sync.Mutex
-	queue  [][]byte // guarded by mu; nil frames were withdrawn
-	head   uint64   // guarded by mu; the number of queue[0]
-	bytes  int      // guarded by mu; queued, or taken by run and not yet written
-	frames int      // guarded by mu; likewise
-	closed bool     // guarded by mu; nothing more is pushed
+	queue  []frame // guarded by mu; a frame without data was withdrawn
+	next   int     // guarded by mu; the first of queue that run has not taken
+	base   uint64  // guarded by mu; the number of frames before queue[0]
+	bytes  int     // guarded by mu; queued, or taken by run and not yet written
+	frames int     // guarded by mu; likewise
+	closed bool    // guarded by mu; nothing more is pushed
 
 	ready chan struct{} // holds one token when there may be something to write
 	space chan struct{} // holds one token when the soft bound may be kept again
@@ -43,12 +44,19 @@ func newOutbox() *outbox {
 	}
 }
 
+// A frame is one message, and the call that it may be withdrawn with; nil for one
+// that must be sent.
+type frame struct {
+	data  []byte
+	owner *pending
+}
+
 // A ticket names a frame in the outbox. The zero ticket names none.
 type ticket uint64
 
-// push queues a frame, which the outbox then owns. It fails when the outbox is
+// push queues a message, which the outbox then owns. It fails when the outbox is
 // closed or over its hard bound.
-func (o *outbox) push(frame []byte) (ticket, error) {
+func (o *outbox) push(data []byte) (ticket, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
@@ -57,41 +65,47 @@ func (o *outbox) push(frame []byte) (ticket, error) {
 	if o.bytes > hardBytes {
 		return 0, errSlowReader
 	}
-	return o.add(frame), nil
+	return o.add(frame{data: data}), nil
 }
 
 // add queues a frame. The caller holds mu.
-func (o *outbox) add(frame []byte) ticket {
-	o.queue = append(o.queue, frame)
-	o.bytes += len(frame)
+func (o *outbox) add(f frame) ticket {
+	o.queue = append(o.queue, f)
+	o.bytes += len(f.data)
 	o.frames++
 	signal(o.ready)
-	return ticket(o.head + uint64(len(o.queue)))
+	return ticket(o.base + uint64(len(o.queue)))
 }
 
-// offer queues a frame that may be lost: it takes the place of the frame named by
-// earlier where that is still queued, and is dropped beyond the soft bound.
-func (o *outbox) offer(earlier ticket, frame []byte) ticket {
+// offer queues a message about a call that may be lost. Beyond the soft bound it
+// takes the place of the one named by earlier, where that is still queued, and is
+// dropped otherwise.
+func (o *outbox) offer(owner *pending, earlier ticket, data []byte) ticket {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if i, ok := o.find(earlier); ok {
-		o.bytes += len(frame) - len(o.queue[i])
-		o.queue[i] = frame
-		return earlier
-	}
-	if o.closed || o.full() {
+	if o.closed {
 		return 0
 	}
-	return o.add(frame)
+	if !o.full() {
+		return o.add(frame{data, owner})
+	}
+	if f := o.find(earlier); f != nil {
+		o.bytes += len(data) - len(f.data)
+		f.data = data
+		return earlier
+	}
+	return 0
 }
 
-// withdraw takes a frame back where it is still queued.
-func (o *outbox) withdraw(t ticket) {
+// withdraw takes back what was offered for a call and is still queued.
+func (o *outbox) withdraw(owner *pending) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if i, ok := o.find(t); ok {
-		o.bytes -= len(o.queue[i])
-		o.queue[i] = nil
+	for i := o.next; i < len(o.queue); i++ {
+		if f := &o.queue[i]; f.owner == owner {
+			o.bytes -= len(f.data)
+			*f = frame{}
+		}
 	}
 }
 
@@ -99,17 +113,15 @@ func (o *outbox) withdraw(t ticket) {
 func (o *outbox) queued(t ticket) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	_, ok := o.find(t)
-	return ok
+	return o.find(t) != nil
 }
 
-// find returns the place of a frame in the queue. The caller holds mu.
-func (o *outbox) find(t ticket) (int, bool) {
-	if uint64(t) <= o.head || uint64(t) > o.head+uint64(len(o.queue)) {
-		return 0, false
+// find returns a frame that is still queued, or nil. The caller holds mu.
+func (o *outbox) find(t ticket) *frame {
+	if uint64(t) <= o.base+uint64(o.next) || uint64(t) > o.base+uint64(len(o.queue)) {
+		return nil
 	}
-	i := int(uint64(t) - o.head - 1)
-	return i, o.queue[i] != nil
+	return &o.queue[uint64(t)-o.base-1]
 }
 
 // full reports whether the soft bound is exceeded. The caller holds mu.
@@ -142,52 +154,60 @@ func (o *outbox) close() {
 	signal(o.ready)
 }
 
-// run writes frames in the order they were pushed until the outbox is closed and
+// run writes frames in the order they were queued until the outbox is closed and
 // empty, or a write fails.
 func (o *outbox) run(ctx context.Context, write func(context.Context, []byte) error) error {
 	defer close(o.done)
 	defer o.close()
-	var batch [][]byte
 	for range o.ready {
 		for {
-			var closed bool
-			if batch, closed = o.take(batch); len(batch) == 0 {
+			data, more, closed := o.take()
+			if !more {
 				if closed {
 					return nil
 				}
 				break
 			}
-			if err := o.writeAll(ctx, batch, write); err != nil {
-				return err
+			if data != nil {
+				if err := write(ctx, data); err != nil {
+					return err
+				}
 			}
+			o.wrote(len(data))
 		}
 	}
 	return nil
 }
 
-func (o *outbox) writeAll(ctx context.Context, batch [][]byte, write func(context.Context, []byte) error) error {
-	for i, frame := range batch {
-		batch[i] = nil
-		if frame != nil {
-			if err := write(ctx, frame); err != nil {
-				return err
-			}
-		}
-		o.wrote(len(frame))
-	}
-	return nil
-}
-
-// take swaps the queue for an empty one.
-func (o *outbox) take(empty [][]byte) (batch [][]byte, closed bool) {
+// take removes the first frame of the queue. It takes one at a time, so that what is
+// still queued can be withdrawn while a slow peer is written to.
+func (o *outbox) take() (data []byte, more, closed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	batch = o.queue
-	o.head += uint64(len(batch))
-	o.queue = empty[:0]
-	return batch, o.closed
+	if o.next == len(o.queue) {
+		o.base += uint64(o.next)
+		o.queue, o.next = o.queue[:0], 0
+		return nil, false, o.closed
+	}
+	data = o.queue[o.next].data
+	o.queue[o.next] = frame{}
+	o.next++
+	if o.next >= 1024 && o.next*2 >= len(o.queue) {
+		o.compact()
+	}
+	return data, true, o.closed
 }
 
+// compact moves what is queued to the front, when at least as much was taken, so
+// that a queue which never runs empty does not grow. The caller holds mu.
+func (o *outbox) compact() {
+	o.base += uint64(o.next)
+	n := copy(o.queue, o.queue[o.next:])
+	clear(o.queue[n:])
+	o.queue, o.next = o.queue[:n], 0
+}
+
+// wrote notes that the frame taken last was written.
 func (o *outbox) wrote(n int) {
 	o.mu.Lock()
 	o.bytes -= n

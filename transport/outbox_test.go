@@ -19,26 +19,55 @@ func drained(t *testing.T, o *outbox) []string {
 	return got
 }
 
-func TestOutboxReplacesAndWithdraws(t *testing.T) {
+func TestOutboxWithdraws(t *testing.T) {
 	o := newOutbox()
-	first := o.offer(0, []byte("progress 1"))
-	if _, err := o.push([]byte("other")); err != nil {
+	one, other := &pending{}, &pending{}
+	first := o.offer(one, 0, []byte("progress 1"))
+	second := o.offer(one, first, []byte("progress 2"))
+	kept := o.offer(other, 0, []byte("other's"))
+	if _, err := o.push([]byte("answer")); err != nil {
 		t.Fatal(err)
 	}
-	if again := o.offer(first, []byte("progress 2")); again != first {
-		t.Errorf("the replacement has another place: %d, not %d", again, first)
+	if !o.queued(first) || !o.queued(second) {
+		t.Error("below the soft bound progress was lost")
 	}
-	second := o.offer(0, []byte("note"))
-	o.withdraw(second)
-	if o.queued(second) || !o.queued(first) {
-		t.Error("the wrong frame was withdrawn")
-	}
+	o.withdraw(one)
 	got := drained(t, o)
-	if len(got) != 2 || got[0] != "progress 2" || got[1] != "other" {
+	if len(got) != 2 || got[0] != "other's" || got[1] != "answer" {
 		t.Errorf("wrote %q", got)
 	}
-	if o.bytes != 0 || o.frames != 0 || o.queued(first) {
+	if o.bytes != 0 || o.frames != 0 || o.queued(kept) {
 		t.Errorf("%d bytes in %d frames are left over", o.bytes, o.frames)
+	}
+}
+
+func TestOutboxKeepsTheLatestBeyondTheSoftBound(t *testing.T) {
+	o := newOutbox()
+	p := &pending{}
+	last := o.offer(p, 0, []byte("1"))
+	for range softFrames {
+		o.add(frame{data: []byte("x")})
+	}
+	for i := range 10 {
+		last = o.offer(p, last, []byte{byte('2' + i)})
+	}
+	got := drained(t, o)
+	if len(got) != softFrames+1 || got[0] != ";" {
+		t.Errorf("wrote %d frames, the first %q", len(got), got[0])
+	}
+}
+
+func TestOutboxQueueDoesNotGrow(t *testing.T) {
+	o := newOutbox()
+	for i := range 100_000 {
+		o.add(frame{data: []byte("x")})
+		if i > 0 {
+			o.take()
+			o.wrote(1)
+		}
+	}
+	if cap(o.queue) > 8192 || o.frames != 1 {
+		t.Errorf("the queue has room for %d and holds %d", cap(o.queue), o.frames)
 	}
 }
 
@@ -49,7 +78,7 @@ func TestOutboxBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if o.offer(0, []byte("progress")) != 0 {
+	if o.offer(&pending{}, 0, []byte("progress")) != 0 {
 		t.Error("progress was queued beyond the soft bound")
 	}
 	waiting, cancel := context.WithCancel(t.Context())

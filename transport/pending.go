@@ -49,16 +49,16 @@ func (c *conn) finish(p *pending, frame []byte) {
 }
 
 // offer queues a message about a call that may be lost under back-pressure. With
-// latest it replaces the last such that still waits.
+// latest it is then the last such that is kept.
 func (c *conn) offer(p *pending, frame []byte, latest bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case !c.live(p):
 	case latest:
-		p.progress = c.out.offer(p.progress, frame)
+		p.progress = c.out.offer(p, p.progress, frame)
 	default:
-		c.out.offer(0, frame)
+		c.out.offer(p, 0, frame)
 	}
 }
 
@@ -69,13 +69,10 @@ func (c *conn) cancelled(id rawID, cause error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	key := id.key()
-	if s, ok := c.subscriptions[key]; ok {
-		delete(c.subscriptions, key)
-		c.out.withdraw(s.queued)
-	}
+	delete(c.subscriptions, key)
 	if p, ok := c.requests[key]; ok {
 		delete(c.requests, key)
-		c.out.withdraw(p.progress)
+		c.out.withdraw(p)
 		p.cancel(cause)
 	}
 }

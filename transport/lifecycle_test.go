@@ -1,0 +1,173 @@
+package transport_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/transport"
+)
+
+// lateReporter returns a handler that hands out a function which reports after it
+// has returned.
+func lateReporter(late chan<- func()) tools.Handler {
+	return tools.HandlerFunc(func(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
+		late <- func() {
+			tools.Report(ctx, tools.Progress{Done: 1, Message: "too late"})
+			tools.Log(ctx, tools.LevelError, "too late")
+		}
+		return tools.TextResult("returned"), nil
+	})
+}
+
+func TestDisconnectCancelsCalls(t *testing.T) {
+	overAll(t, func(t *testing.T, f *fixture, l *link) {
+		for i := range 3 {
+			l.send(callMessage(i, "wait", `{}`, ""))
+		}
+		eventually(t, "the calls run", func() bool { return f.running.Load() == 3 })
+		if err := l.hangUp(); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(t.Name(), "stdio") {
+			// Only the writing end tells a server on pipes that nobody reads.
+			l.closeSend()
+			f.registry.Add(&tools.Tool{Definition: tools.Definition{Name: "more"}, Handler: lateReporter(nil)})
+			f.server.Shutdown(cancelledContext())
+		}
+		l.ended()
+		eventually(t, "the calls are over", func() bool { return f.running.Load() == 0 && len(f.engine.InFlight()) == 0 })
+	})
+}
+
+func cancelledContext() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
+
+func TestCallsAreAnsweredAfterTheLastMessage(t *testing.T) {
+	for _, connect := range []func(testing.TB, *transport.Server) *link{memoryLink, stdioLink} {
+		f := newFixture(t)
+		l := connect(t, f.server)
+		l.send(callMessage(1, "hold", `{}`, ""))
+		eventually(t, "the call runs", func() bool { return f.running.Load() == 1 })
+		if err := l.closeSend(); err != nil {
+			t.Fatal(err)
+		}
+		go func() { f.release <- struct{}{} }()
+		l.want(`"id":1`, "released")
+		if err := l.ended(); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	}
+}
+
+func TestGraceAfterTheLastMessageEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		m := newMemoryStream()
+		start := time.Now()
+		served := make(chan error, 1)
+		go func() {
+			served <- f.server.Serve(t.Context(), m, transport.Peer{Transport: "stdio", Grace: 5 * time.Second})
+		}()
+		m.in <- []byte(expand(callMessage(1, "wait", `{}`, "")))
+		close(m.eof)
+		answer := string(<-m.out)
+		if !strings.Contains(answer, `"id":1`) || !strings.Contains(answer, `"kind":"cancelled"`) {
+			t.Errorf("answered %s", answer)
+		}
+		if err := <-served; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if took := time.Since(start); took < 5*time.Second || took > 6*time.Second {
+			t.Errorf("the grace took %v", took)
+		}
+	})
+}
+
+func TestShutdownEndsInOrder(t *testing.T) {
+	overAll(t, func(t *testing.T, f *fixture, l *link) {
+		l.send(`{"jsonrpc":"2.0","id":"sub","method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},$META}}`)
+		l.want("acknowledged")
+		l.send(callMessage(1, "hold", `{}`, `"progressToken":1`))
+		l.want("holding")
+		done := make(chan error, 1)
+		go func() { done <- f.server.Shutdown(context.Background()) }()
+		// The subscription is answered and then cancelled; calls go on, new ones do not.
+		l.want(`"id":"sub","result":{"resultType":"complete"`, `"io.modelcontextprotocol/subscriptionId":"sub"`)
+		l.want(`"method":"notifications/cancelled"`, `"requestId":"sub"`)
+		eventually(t, "the engine drains", f.engine.Draining)
+		l.send(callMessage(2, "echo", `{"text":"late"}`, ""))
+		l.want(`"id":2`, `"isError":true`, `"kind":"shutting_down"`)
+		l.send(`{"jsonrpc":"2.0","id":3,"method":"subscriptions/listen","params":{"notifications":{},$META}}`)
+		l.want(`"id":3`, `"error"`)
+		l.send(pingMessage)
+		l.want(`"id":"ping"`)
+		f.release <- struct{}{}
+		l.want(`"id":1`, "released")
+		if err := <-done; err != nil {
+			t.Errorf("Shutdown: %v", err)
+		}
+		if err := l.ended(); err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+		if err := f.server.Shutdown(context.Background()); err != nil {
+			t.Errorf("a second Shutdown: %v", err)
+		}
+	})
+}
+
+func TestShutdownCancelsWhatDoesNotEnd(t *testing.T) {
+	overAll(t, func(t *testing.T, f *fixture, l *link) {
+		l.send(callMessage(1, "wait", `{}`, `"progressToken":1`))
+		l.want("waiting")
+		go f.server.Shutdown(cancelledContext())
+		l.want(`"id":1`, `"isError":true`, `"kind":`)
+		l.ended()
+	})
+}
+
+// A peer that does not read stops being read, and nobody else notices.
+func TestSlowReaderIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFixture(t)
+		slow := newMemoryStream()
+		served := make(chan error, 1)
+		go func() { served <- f.server.Serve(t.Context(), slow, transport.Peer{Transport: "memory"}) }()
+		sent := 0
+		for stuck := false; !stuck; {
+			select {
+			case slow.in <- []byte(pingMessage):
+				sent++
+			case <-time.After(time.Minute): // virtual: everybody waits
+				stuck = true
+			}
+		}
+		if sent < 256 || sent > 1024 {
+			t.Errorf("%d messages were read from a peer that reads none", sent)
+		}
+		other := newMemoryStream()
+		go f.server.Serve(t.Context(), other, transport.Peer{Transport: "memory"})
+		other.in <- []byte(pingMessage)
+		if got := string(<-other.out); !strings.Contains(got, `"id":"ping"`) {
+			t.Errorf("another peer was answered %s", got)
+		}
+		for range sent {
+			<-slow.out
+		}
+		slow.in <- []byte(pingMessage) // read again
+		<-slow.out
+		other.Close(0, "")
+		slow.Close(0, "")
+		if err := <-served; !errors.Is(err, io.ErrClosedPipe) {
+			t.Errorf("Serve: %v", err)
+		}
+	})
+}
