@@ -24,7 +24,7 @@ type attempt struct {
 func abandon(grace time.Duration, log *slog.Logger) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-			a := &attempt{returned: make(chan struct{})}
+			a := x.attempt()
 			x.handlerStarts()
 			go a.run(ctx, x, next, log)
 			if a.wait(ctx, grace) {
@@ -34,6 +34,18 @@ func abandon(grace time.Duration, log *slog.Logger) Policy {
 			return nil, x.ended(ctx)
 		}
 	}
+}
+
+// attempt returns a new attempt. The first lives in the execution, to save an
+// allocation; a policy that repeats the call needs others, since the handler of the
+// first may still run.
+func (x *Execution) attempt() *attempt {
+	a := &x.first
+	if a.returned != nil {
+		a = &attempt{}
+	}
+	a.returned = make(chan struct{})
+	return a
 }
 
 func (a *attempt) run(ctx context.Context, x *Execution, next Handler, log *slog.Logger) {

@@ -101,6 +101,7 @@ type Engine struct {
 	stats  *statistics
 	queue  *queue
 	ledger *ledger
+	alarms alarms
 	run    Handler
 }
 
@@ -127,5 +128,5 @@ func New(opts Options) *Engine {
 //
 // Cancelling ctx cancels the call; its cause stands in the error.
 func (e *Engine) Execute(ctx context.Context, req *Request) (*tools.Result, error) {
-	return e.run(ctx, newExecution(e.ids.next(), req))
+	return e.run(ctx, e.newExecution(req))
 }

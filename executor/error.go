@@ -50,16 +50,21 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// coded brings what a policy returned into the form that Execute promises: a
-// result, or an [*Error].
-func (x *Execution) coded(ctx context.Context, result *tools.Result, err error) (*tools.Result, error) {
+// coded brings what a policy returned into the form that Execute promises.
+func (x *Execution) coded(ctx context.Context, result *tools.Result, err error) (*tools.Result, *Error) {
+	switch {
+	case err != nil:
+		return x.codedError(ctx, err)
+	case result == nil:
+		return nil, x.fail(KindInternal, errNoResult)
+	}
+	return result, nil
+}
+
+func (x *Execution) codedError(ctx context.Context, err error) (*tools.Result, *Error) {
 	var failure *Error
 	var own *tools.Error
 	switch {
-	case err == nil && result == nil:
-		return nil, x.fail(KindInternal, errNoResult)
-	case err == nil:
-		return result, nil
 	case errors.As(err, &failure):
 		return nil, x.adopt(failure, err)
 	case ctx.Err() != nil && isContextError(err):

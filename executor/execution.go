@@ -27,6 +27,7 @@ type Execution struct {
 	ticket ticket       // belongs to the queue
 	gate   gate         // belongs to progress
 	clock  stopwatch    // belongs to timeout
+	first  attempt      // belongs to abandon
 
 	prev, next *Execution // belong to the ledger
 
@@ -39,8 +40,9 @@ type Execution struct {
 	interrupt error                   // why the engine cancelled the call
 }
 
-func newExecution(id string, req *Request) *Execution {
+func (e *Engine) newExecution(req *Request) *Execution {
 	now := time.Now()
+	id := e.ids.next(now)
 	return &Execution{
 		Request: req,
 		Call:    tools.Call{ID: id, Tool: req.Tool, Arguments: req.Arguments, Caller: req.Caller},
@@ -51,6 +53,10 @@ func newExecution(id string, req *Request) *Execution {
 		},
 	}
 }
+
+// age is how long ago the call came. All times but the first are measured from
+// there: it is cheaper than the time of day, and does not jump with it.
+func (x *Execution) age() time.Duration { return time.Since(x.born) }
 
 // AfterReturn calls f when every handler that the execution has started has really
 // returned: at once where that is so already or none was started, and otherwise,

@@ -19,13 +19,13 @@ type idSource struct {
 	random [512]byte
 }
 
-func (s *idSource) next() string {
+func (s *idSource) next(now time.Time) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var id uuid.UUID
 	s.fill(id[8:])
-	now := time.Now().UnixNano()
-	stamp := now/1e6<<12 | now%1e6>>8
+	ns := now.UnixNano()
+	stamp := ns/1e6<<12 | ns%1e6>>8
 	s.last = max(stamp, s.last+1)
 	for i, shift := 0, 52; i < 6; i, shift = i+1, shift-8 {
 		id[i] = byte(s.last >> shift)

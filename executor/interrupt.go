@@ -15,7 +15,10 @@ func interrupt(next Handler) Handler {
 		held := x.hold(cancel)
 		defer x.release(held, cancel)
 		result, err := next(ctx, x)
-		return x.coded(ctx, result, err)
+		if err != nil && ctx.Err() != nil && isContextError(err) {
+			return nil, x.ended(ctx) // here the cause is known, and further out it is not
+		}
+		return result, err
 	}
 }
 

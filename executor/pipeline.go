@@ -54,7 +54,7 @@ func (e *Engine) pipeline() []step {
 	}
 	return append(steps,
 		step{"queue", e.queue.policy},
-		step{"timeout", timeout(e.opts.Timeout, e.opts.IdleTimeout)},
+		step{"timeout", timeout(&e.alarms, e.opts.Timeout, e.opts.IdleTimeout)},
 		step{"abandon", abandon(e.opts.AbandonGrace, e.opts.Logger)},
 		step{"recover", recoverPanics(e.opts.Logger)},
 		step{"output", checkOutput},

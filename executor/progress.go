@@ -50,7 +50,7 @@ const (
 
 // Report takes a report of progress.
 func (g *gate) Report(p tools.Progress) {
-	now := time.Since(g.x.born)
+	now := g.x.age()
 	g.x.heard.Store(int64(now))
 	if g.x.Request.OnProgress == nil || !usable(p) {
 		return
@@ -67,7 +67,7 @@ func (g *gate) Log(level tools.Level, data any) {
 	if g.x.Request.OnLog == nil {
 		return
 	}
-	now := time.Since(g.x.born)
+	now := g.x.age()
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
@@ -102,7 +102,7 @@ func (g *gate) tick() {
 	defer g.mu.Unlock()
 	g.armed = false
 	if g.open && g.meter.changed {
-		g.pump(time.Since(g.x.born))
+		g.pump(g.x.age())
 	}
 }
 

@@ -91,8 +91,8 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 			return err
 		}
 	}
-	t.since = time.Now()
-	x.note(func(r *Record) { r.Started = t.since })
+	t.since = x.age()
+	x.note(func(r *Record) { r.Started = x.born.Add(t.since) })
 	return nil
 }
 
@@ -108,15 +108,14 @@ func (q *queue) wait(ctx context.Context, x *Execution, t *ticket) error {
 	case <-ctx.Done():
 	}
 	q.update(func(s *slots) {
-		t.since = time.Now()
-		s.leave(t, t.since)
+		s.leave(t, 0)
 	})
 	return x.ended(ctx)
 }
 
 func (q *queue) giveBack(x *Execution) {
-	now := time.Now()
-	q.update(func(s *slots) { s.leave(&x.ticket, now) })
+	held := x.age() - x.ticket.since
+	q.update(func(s *slots) { s.leave(&x.ticket, held) })
 }
 
 func (x *Execution) overloaded(retry time.Duration) *Error {

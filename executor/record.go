@@ -2,7 +2,6 @@ package executor
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -54,36 +53,54 @@ type Record struct {
 // has returned, and leaves a record, whatever becomes of it. It makes every error
 // an [*Error], and refuses calls once the engine drains.
 func recordCalls(books *ledger, stats *statistics, log *slog.Logger) Policy {
+	r := &recorder{books: books, stats: stats, log: log, leave: books.leave}
 	return func(next Handler) Handler {
-		return func(ctx context.Context, x *Execution) (result *tools.Result, err error) {
-			if !books.enter(x) {
-				err = x.shuttingDown()
-				books.refuse(x.finish(stats, nil, err))
-				return nil, err
+		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+			result, failure := r.run(ctx, x, next)
+			if failure != nil {
+				return nil, failure
 			}
-			defer func() {
-				r := x.finish(stats, result, err)
-				x.AfterReturn(books.leave)
-				books.answer(r)
-			}()
-			result, err = next(ctx, x)
-			result, err = x.coded(ctx, result, err)
-			x.logFailure(ctx, log, err)
-			return result, err
+			return result, nil
 		}
 	}
 }
 
+type recorder struct {
+	books *ledger
+	stats *statistics
+	log   *slog.Logger
+	leave func(*Execution) // books.leave, bound once and not for each call
+}
+
+func (r *recorder) run(ctx context.Context, x *Execution, next Handler) (result *tools.Result, failure *Error) {
+	if !r.books.enter(x) {
+		failure = x.shuttingDown()
+		r.books.refuse(x.finish(r.stats, nil, failure))
+		return nil, failure
+	}
+	defer func() {
+		record := x.finish(r.stats, result, failure)
+		x.AfterReturn(r.leave)
+		r.books.answer(record)
+	}()
+	var err error
+	result, err = next(ctx, x)
+	result, failure = x.coded(ctx, result, err)
+	if failure != nil {
+		x.logFailure(ctx, r.log, failure)
+	}
+	return result, failure
+}
+
 // finish completes the record, counts it and returns it.
-func (x *Execution) finish(stats *statistics, result *tools.Result, err error) Record {
-	now := time.Now()
+func (x *Execution) finish(stats *statistics, result *tools.Result, failure *Error) Record {
+	now := x.born.Add(x.age())
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	r := &x.record
 	r.Finished = now
-	var failure *Error
 	switch {
-	case errors.As(err, &failure):
+	case failure != nil:
 		r.Outcome, r.Kind, r.Reason = OutcomeFailed, failure.Kind, failure.reason()
 	case result == nil: // a policy of the user's has ended the goroutine
 		r.Outcome, r.Kind = OutcomeFailed, KindPanic
@@ -97,11 +114,12 @@ func (x *Execution) finish(stats *statistics, result *tools.Result, err error) R
 	return *r
 }
 
-// logFailure logs what the caller is not told.
-func (x *Execution) logFailure(ctx context.Context, log *slog.Logger, err error) {
-	var failure *Error
-	if errors.As(err, &failure) && (failure.Kind == KindInternal || failure.Kind == KindInvalidOutput) {
-		log.ErrorContext(ctx, "a call failed", "id", x.Call.ID, "tool", x.Call.Tool, "kind", failure.Kind, "error", failure.Err)
+// logFailure logs what the caller is not told. A panic was logged where it was
+// recovered, with its stack.
+func (x *Execution) logFailure(ctx context.Context, log *slog.Logger, failure *Error) {
+	if failure.Kind == KindInternal || failure.Kind == KindInvalidOutput {
+		log.ErrorContext(ctx, "a call failed", "id", x.Call.ID, "tool", x.Call.Tool,
+			"kind", failure.Kind, "error", failure.Err)
 	}
 }
 

@@ -46,7 +46,7 @@ type ticket struct {
 	state      ticketState
 	prev, next *ticket
 	granted    chan struct{} // closed when a waiting ticket is given its slot
-	since      time.Time     // when the slot was given
+	since      time.Duration // when the slot was given, after the call came
 }
 
 type ticketState uint8
@@ -80,16 +80,17 @@ func (s *slots) dispatch() {
 	}
 }
 
-// leave gives up whatever the ticket has; now is used where it is a slot.
-func (s *slots) leave(t *ticket, now time.Time) {
+// leave gives up whatever the ticket has: its place, or the slot that it has held for
+// a time; 0 is a slot that nobody used.
+func (s *slots) leave(t *ticket, held time.Duration) {
 	switch t.state {
 	case ticketWaiting:
 		s.remove(t)
 	case ticketRunning:
 		s.running--
 		t.lane.running--
-		s.service.add(now.Sub(t.since))
-		t.lane.service.add(now.Sub(t.since))
+		s.service.add(held)
+		t.lane.service.add(held)
 	}
 	t.state = ticketOut
 	s.update(t.lane)
@@ -190,6 +191,9 @@ type average struct {
 }
 
 func (a *average) add(d time.Duration) {
+	if d == 0 {
+		return
+	}
 	if !a.known {
 		a.known, a.mean = true, d
 		return

@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
@@ -20,7 +19,7 @@ var (
 // longer than idle without a report of progress. 0 stands for no such limit, and a
 // tool's own limits go before these. The clock starts here, that is when the call
 // has its slot.
-func timeout(limit, idle time.Duration) Policy {
+func timeout(alarms *alarms, limit, idle time.Duration) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			ctx, cancel := context.WithCancelCause(ctx)
@@ -28,7 +27,8 @@ func timeout(limit, idle time.Duration) Policy {
 			defer x.release(held, cancel)
 			own := x.Entry.Limits
 			x.clock.start(x, cancel, orTool(own.Timeout, limit), orTool(own.IdleTimeout, idle))
-			defer x.clock.stop()
+			alarms.add(&x.clock)
+			defer alarms.remove(&x.clock)
 			return next(ctx, x)
 		}
 	}
@@ -42,67 +42,36 @@ func orTool(own, engine time.Duration) time.Duration {
 	return max(own, 0)
 }
 
-// A stopwatch cancels when a limit is reached. A report of progress does not touch
-// it but only leaves its time in x.heard: the timer looks there when it fires and
-// sets itself again, so that a report costs next to nothing.
+// A stopwatch knows when one call has run too long. A report of progress does not
+// touch it but only leaves its time in x.heard, which the stopwatch reads when the
+// idle time would be over: so a report costs next to nothing.
 type stopwatch struct {
-	mu          sync.Mutex // guards all below
-	timer       *time.Timer
-	running     bool
-	cancel      context.CancelCauseFunc
 	x           *Execution
-	started     time.Duration // as all times here, since x.born
+	cancel      context.CancelCauseFunc
+	started     time.Duration // after x.born
 	limit, idle time.Duration // 0 is none
+
+	due   time.Time // when to look again; belongs to alarms, as does
+	index int       // the place in their heap, plus 1; 0 is not in it
 }
 
 func (s *stopwatch) start(x *Execution, cancel context.CancelCauseFunc, limit, idle time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.x, s.cancel, s.limit, s.idle = x, cancel, limit, idle
-	s.started = time.Since(x.born)
+	s.started = x.age()
 	x.heard.Store(int64(s.started))
-	left, _ := s.left(s.started)
-	s.running = left > 0
-	if s.running {
-		s.timer = time.AfterFunc(left, s.fire)
-	}
 }
 
-func (s *stopwatch) stop() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.running {
-		s.running = false
-		s.timer.Stop()
-	}
-}
-
-func (s *stopwatch) fire() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.running {
-		return
-	}
-	left, cause := s.left(time.Since(s.x.born))
-	if left > 0 {
-		s.timer.Reset(left)
-		return
-	}
-	s.running = false
-	s.cancel(cause)
-}
-
-// left returns how long it is to the nearer of the limits, and which that is; 0 and
-// nil where there is none.
-func (s *stopwatch) left(now time.Duration) (left time.Duration, cause error) {
+// end returns when the nearer of the limits is reached, after x.born, as far as is
+// known now, and which it is; nil where there is none.
+func (s *stopwatch) end() (end time.Duration, cause error) {
 	if s.limit > 0 {
-		left, cause = s.started+s.limit-now, ErrTimeout
+		end, cause = s.started+s.limit, ErrTimeout
 	}
 	if s.idle > 0 {
-		idle := time.Duration(s.x.heard.Load()) + s.idle - now
-		if cause == nil || idle < left {
-			left, cause = idle, ErrIdleTimeout
+		idle := time.Duration(s.x.heard.Load()) + s.idle
+		if cause == nil || idle < end {
+			end, cause = idle, ErrIdleTimeout
 		}
 	}
-	return left, cause
+	return end, cause
 }

@@ -37,7 +37,7 @@ func BenchmarkEngine(b *testing.B) {
 	req := &Request{Tool: "echo"}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := run(b.Context(), newExecution(e.ids.next(), req)); err != nil {
+		if _, err := run(b.Context(), e.newExecution(req)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -49,7 +49,7 @@ func BenchmarkEngineParallel(b *testing.B) {
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
-			if _, err := run(context.Background(), newExecution(e.ids.next(), req)); err != nil {
+			if _, err := run(context.Background(), e.newExecution(req)); err != nil {
 				b.Error(err)
 			}
 		}

@@ -1,0 +1,109 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type handlerFunc = func(context.Context, *tools.Call) (*tools.Result, error)
+
+// tool makes a tool that takes any arguments.
+func tool(name string, f handlerFunc, limits ...tools.Limits) *tools.Tool {
+	t := &tools.Tool{
+		Definition: tools.Definition{Name: name, InputSchema: json.RawMessage(`{"type":"object"}`)},
+		Handler:    tools.HandlerFunc(f),
+	}
+	for _, l := range limits {
+		t.Limits = l
+	}
+	return t
+}
+
+// echo answers at once.
+func echo(context.Context, *tools.Call) (*tools.Result, error) { return tools.TextResult("hello"), nil }
+
+// obey waits for the end of its context and returns its error.
+func obey(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// until returns a handler that ignores its context and waits for the channel.
+func until(released <-chan struct{}) handlerFunc {
+	return func(context.Context, *tools.Call) (*tools.Result, error) {
+		<-released
+		return tools.TextResult("late"), nil
+	}
+}
+
+// newEngine returns an engine with these tools, and checks at the end of the test
+// that everything taken was given back.
+func newEngine(t testing.TB, opts Options, list ...*tools.Tool) *Engine {
+	t.Helper()
+	opts.Registry = &tools.Registry{}
+	if err := opts.Registry.Add(list...); err != nil {
+		t.Fatal(err)
+	}
+	e := New(opts)
+	t.Cleanup(func() { checkAtRest(t, e) })
+	return e
+}
+
+// checkAtRest fails the test unless the engine holds nothing for any call.
+func checkAtRest(t testing.TB, e *Engine) {
+	t.Helper()
+	e.queue.update(func(s *slots) {
+		if s.running != 0 || s.waiting != 0 || len(s.ready) != 0 {
+			t.Errorf("slots: %d running, %d waiting, %d lanes ready", s.running, s.waiting, len(s.ready))
+		}
+	})
+	if calls := e.InFlight(); len(calls) != 0 || e.ledger.unanswered != 0 {
+		t.Errorf("in flight: %+v, %d unanswered", calls, e.ledger.unanswered)
+	}
+	e.alarms.mu.Lock()
+	defer e.alarms.mu.Unlock()
+	if n := len(e.alarms.heap); n != 0 {
+		t.Errorf("%d stopwatches run", n)
+	}
+	states, _ := e.stats.all()
+	for _, s := range states {
+		if s.users.Load() != 0 || s.abandoned.Load() != 0 || s.lane.running != 0 || s.lane.waiting != 0 {
+			t.Errorf("tool %s: %d users, %d abandoned, %d running, %d waiting",
+				s.name, s.users.Load(), s.abandoned.Load(), s.lane.running, s.lane.waiting)
+		}
+	}
+}
+
+// wantKind fails the test unless err is an [*Error] of the kind that wraps target.
+func wantKind(t testing.TB, err error, kind Kind, target error) *Error {
+	t.Helper()
+	var failure *Error
+	if !errors.As(err, &failure) {
+		t.Fatalf("error %v (%T), want *Error", err, err)
+	}
+	if failure.Kind != kind || !errors.Is(err, target) {
+		t.Fatalf("error %v of kind %s, want %s wrapping %v", err, failure.Kind, kind, target)
+	}
+	if failure.ID == "" || failure.Tool == "" || failure.Public() == "" {
+		t.Fatalf("error is incomplete: %#v", failure)
+	}
+	return failure
+}
+
+// results runs a call in a goroutine; the channel gives its error.
+func start(e *Engine, ctx context.Context, name string) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		_, err := e.Execute(ctx, &Request{Tool: name})
+		done <- err
+	}()
+	return done
+}
