@@ -1,0 +1,58 @@
+package command
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// inherited are the variables that every program is given: what it needs to find
+// other programs, its home and its language, and nothing that holds a secret.
+var inherited = map[bool][]string{
+	false: {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"},
+	true: {
+		"PATH", "PATHEXT", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "OS",
+		"TEMP", "TMP", "HOMEDRIVE", "HOMEPATH", "USERPROFILE", "USERNAME",
+		"APPDATA", "LOCALAPPDATA", "PROGRAMDATA", "PROGRAMFILES", "PROGRAMFILES(X86)",
+		"NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE", "LANG", "TZ",
+	},
+}[runtime.GOOS == "windows"]
+
+// environ returns the environment of a program: of the server's own the inherited
+// variables and those named in pass, and then those in set. It is never nil, which
+// would stand for the whole environment of the server.
+func environ(own []string, set map[string]string, pass []string) []string {
+	env := []string{}
+	for _, variable := range own {
+		name, _, _ := strings.Cut(variable, "=")
+		if passes(name, pass) && !isSet(name, set) {
+			env = append(env, variable)
+		}
+	}
+	for name, value := range set {
+		env = append(env, name+"="+value)
+	}
+	slices.Sort(env)
+	return env
+}
+
+func passes(name string, pass []string) bool {
+	same := func(other string) bool { return sameName(name, other) }
+	return strings.HasPrefix(name, "LC_") ||
+		slices.ContainsFunc(inherited, same) || slices.ContainsFunc(pass, same)
+}
+
+func isSet(name string, set map[string]string) bool {
+	for other := range set {
+		if sameName(name, other) {
+			return true
+		}
+	}
+	return false
+}
+
+// sameName reports whether two names are those of one variable: on Windows case does
+// not count.
+func sameName(a, b string) bool {
+	return a == b || runtime.GOOS == "windows" && strings.EqualFold(a, b)
+}

@@ -1,0 +1,65 @@
+package command
+
+import (
+	"errors"
+	"io/fs"
+	"os/exec"
+	"runtime"
+	"syscall"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+var errBatch = errors.New("is a batch file, which cannot be given arguments safely")
+
+// faults says what is wrong where a program does not start, in words that hold no
+// paths. The first that fits counts.
+var faults = []struct {
+	err    error
+	reason string
+}{
+	{errBatch, "is a batch file, which cannot be given arguments safely: put them into stdin, or run what it runs"},
+	{exec.ErrDot, "was found only in the working directory of the server: name it by its path"},
+	{exec.ErrNotFound, "is not installed, or not in the PATH of the server"},
+	{fs.ErrNotExist, "does not exist, or the interpreter that its first line names does not"},
+	{fs.ErrPermission, "may not be executed: its permissions do not allow it"},
+	{syscall.E2BIG, "takes no arguments this long: shorten them"},
+	{syscall.ENOEXEC, "is not a program for this system, or a script without a first line that names its interpreter"},
+	{syscall.ETXTBSY, "is being replaced at this moment: try again shortly"},
+	{syscall.EAGAIN, "cannot be started now, the system has no process to spare: try again later"},
+	{syscall.ENOMEM, "cannot be started now, the system has no memory to spare: try again later"},
+	{syscall.EMFILE, "cannot be started now, the server has too many files open: try again later"},
+	{syscall.ENFILE, "cannot be started now, the system has too many files open: try again later"},
+}
+
+// A startError is why a program did not start. Its text is for the caller; what the
+// system said, with its paths, is below it.
+type startError struct {
+	reason string
+	err    error
+}
+
+func (e *startError) Error() string { return e.reason }
+
+func (e *startError) Unwrap() error { return e.err }
+
+// explain turns the error of a program that did not start into one for the caller.
+func (p *program) explain(err error) error {
+	return tools.Errorf("%s cannot run: the program %s %w", p.tool, p.base(), p.reason(err))
+}
+
+func (p *program) reason(err error) *startError {
+	if checkDir(p.dir) != nil {
+		return &startError{"has no working directory: the one it is configured with does not exist", err}
+	}
+	for _, f := range faults {
+		if errors.Is(err, f.err) {
+			return &startError{f.reason, err}
+		}
+	}
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		return &startError{"did not start: " + number.Error() + " (" + runtime.GOOS + ")", err}
+	}
+	return &startError{"did not start", err}
+}

@@ -1,0 +1,70 @@
+//go:build unix
+
+package command
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// settleTime bounds how long a call waits for killed processes to be dead. They take
+// next to no time unless the kernel holds one, which happens with a dead disk.
+const settleTime = 500 * time.Millisecond
+
+// A group is the processes of one run: on Unix those of the session that the leader
+// leads, as long as they have not made a group of their own. A session rather than a
+// mere group cuts the program off from the terminal of the server, so that it can
+// neither read it nor be stopped for trying.
+type group struct{ id int }
+
+// newGroup has cmd start as the leader of a group.
+func newGroup(cmd *exec.Cmd) (*group, error) {
+	cmd.SysProcAttr = attributes()
+	return &group{}, nil
+}
+
+// adopt takes down the leader.
+func (g *group) adopt(leader *os.Process) error {
+	g.id = leader.Pid
+	return nil
+}
+
+// terminate asks every member to end, and wakes those that are stopped so that they
+// hear it.
+func (g *group) terminate() {
+	_ = unix.Kill(-g.id, unix.SIGTERM)
+	_ = unix.Kill(-g.id, unix.SIGCONT)
+}
+
+// kill ends every member.
+func (g *group) kill() { _ = unix.Kill(-g.id, unix.SIGKILL) }
+
+// settle returns when no member is alive, or after settleTime. Members that lost their
+// parents and are ours to reap, as they are for the first process of a container, are
+// reaped.
+func (g *group) settle() {
+	if g.id == 0 {
+		return
+	}
+	deadline := time.Now().Add(settleTime)
+	for pause := 50 * time.Microsecond; g.alive() && time.Now().Before(deadline); pause *= 2 {
+		g.reap()
+		time.Sleep(min(pause, 10*time.Millisecond))
+	}
+}
+
+// exists reports whether the group has members, be they dead and not reaped. Its
+// number is not given to a new process as long as it has.
+func (g *group) exists() bool { return !errors.Is(unix.Kill(-g.id, 0), unix.ESRCH) }
+
+func (g *group) reap() {
+	for {
+		if pid, err := unix.Wait4(-g.id, nil, unix.WNOHANG, nil); err != nil || pid <= 0 {
+			return
+		}
+	}
+}

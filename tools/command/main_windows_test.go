@@ -1,0 +1,13 @@
+package command_test
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+var (
+	termination = []os.Signal{os.Interrupt}
+	escaped     = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
+)

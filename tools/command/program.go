@@ -1,0 +1,104 @@
+package command
+
+import (
+	"context"
+	"encoding/json"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// A program is a Spec made ready to run. It does not change, and its calls do not
+// know of one another.
+type program struct {
+	tool       string
+	path       string     // as in the spec
+	argv       []template // path first
+	stdin      template   // nil for none
+	stdinJSON  bool
+	allowDash  []string
+	input      json.RawMessage
+	defaults   map[string]string // of the placeholders that have one
+	structured bool              // stdout is a JSON value
+	stream     bool
+	env        []string
+	dir        string // absolute
+	output     int64  // bytes, for each stream
+	grace      time.Duration
+}
+
+// Call runs the program once.
+func (p *program) Call(ctx context.Context, call *tools.Call) (*tools.Result, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	values, err := p.values(call.Arguments)
+	if err != nil {
+		return nil, err
+	}
+	argv, err := p.fillArgs(values)
+	if err != nil {
+		return nil, err
+	}
+	path, err := p.find()
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	cmd := &exec.Cmd{Path: path, Args: argv, Env: p.env, Dir: p.dir}
+	r, err := p.start(ctx, cmd, p.standardInput(call, values))
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	if err := r.supervise(ctx); err != nil {
+		return nil, err
+	}
+	return p.result(r)
+}
+
+// standardInput returns what the program is to read; nil for nothing.
+func (p *program) standardInput(call *tools.Call, values map[string]string) []byte {
+	switch {
+	case p.stdinJSON && len(call.Arguments) == 0:
+		return []byte("{}")
+	case p.stdinJSON:
+		return call.Arguments
+	}
+	text, _ := p.stdin.fill(values)
+	return []byte(text)
+}
+
+// base is the name of the program that callers may see: without its path.
+func (p *program) base() string { return filepath.Base(p.path) }
+
+// find returns the file to execute.
+func (p *program) find() (string, error) {
+	name := p.path
+	if strings.ContainsAny(name, `/`+string(filepath.Separator)) && !filepath.IsAbs(name) {
+		name = filepath.Join(p.dir, name)
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return "", err
+	}
+	return path, p.checkBatch(path)
+}
+
+// checkBatch refuses to fill arguments into a batch file: Windows runs one through
+// its command interpreter, which reads the arguments by rules of its own, so that a
+// value could become a command (CVE-2024-24576 and its kin).
+func (p *program) checkBatch(path string) error {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".bat", ".cmd":
+	default:
+		return nil
+	}
+	for _, t := range p.argv {
+		if len(t.names()) > 0 {
+			return errBatch
+		}
+	}
+	return nil
+}

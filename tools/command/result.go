@@ -1,0 +1,105 @@
+package command
+
+import (
+	stdjson "encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// maxSample is how much of an output that is not JSON its error shows, in bytes.
+const maxSample = 512
+
+// result makes the result of a run that has ended by itself or by its output.
+func (p *program) result(r *run) (*tools.Result, error) {
+	state := r.cmd.ProcessState
+	switch {
+	case r.stdout.room < 0:
+		return p.overflow("standard output", r.head), nil
+	case r.stderr.room < 0:
+		return p.overflow("standard error", r.head), nil
+	case !state.Success():
+		return p.failure(state, r), nil
+	case p.structured:
+		return p.structure(r.head.String()), nil
+	}
+	return tools.TextResult(clean(r.head.String())), nil
+}
+
+// overflow is the result of a program that printed too much: what it printed to
+// stdout up to then is there, cut.
+func (p *program) overflow(stream string, stdout *head) *tools.Result {
+	result := tools.ErrorResult(fmt.Sprintf("The output is truncated: %s printed more than %d bytes "+
+		"to its %s and was killed. Ask for less at once.", p.base(), p.output, stream))
+	return withOutput(result, cutRune(stdout.String()))
+}
+
+// failure is the result of a program that ended in failure: how, the end of its
+// stderr, and its stdout, where compilers and the like put what they found.
+func (p *program) failure(state *os.ProcessState, r *run) *tools.Result {
+	text := p.base() + " " + ending(state)
+	if tail := strings.TrimSpace(clean(r.tail.String())); tail != "" {
+		text += "\n\nstandard error:\n" + tail
+	}
+	return withOutput(tools.ErrorResult(text), r.head.String())
+}
+
+// withOutput adds the output of a program to its error, where it has any.
+func withOutput(result *tools.Result, output string) *tools.Result {
+	if output != "" {
+		result.Content = append(result.Content, tools.Text{Text: clean(output)})
+	}
+	return result
+}
+
+// ending says how a program ended that did not succeed.
+func ending(state *os.ProcessState) string {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	if !ok || !status.Signaled() {
+		return fmt.Sprintf("ended with exit code %d.", state.ExitCode())
+	}
+	text := fmt.Sprintf("was killed by signal %d (%v)", status.Signal(), status.Signal())
+	if status.Signal() == syscall.SIGKILL {
+		text += ", not by this server: most often that means that memory ran out"
+	}
+	return text + "."
+}
+
+// structure is the result of a program whose output is declared to be JSON.
+func (p *program) structure(stdout string) *tools.Result {
+	value, err := parseJSON(stdout)
+	if err != nil {
+		return tools.ErrorResult(fmt.Sprintf("%s was to print one JSON value, but its output is none: %s\n\n%s",
+			p.base(), strings.TrimPrefix(err.Error(), "jsontext: "), sample(stdout)))
+	}
+	return &tools.Result{
+		Content:    []tools.Content{tools.Text{Text: string(value)}},
+		Structured: stdjson.RawMessage(value),
+	}
+}
+
+// parseJSON reads one JSON value, strictly, and returns it without blanks.
+func parseJSON(text string) (jsontext.Value, error) {
+	var value jsontext.Value
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		return nil, err
+	}
+	return value, value.Compact()
+}
+
+// sample returns the beginning of an output, to show what it is like.
+func sample(output string) string {
+	switch {
+	case strings.TrimSpace(output) == "":
+		return "It printed nothing."
+	case len(output) > maxSample:
+		return "It begins:\n" + clean(cutRune(output[:maxSample])) + "[...]"
+	}
+	return "It is:\n" + clean(output)
+}
