@@ -1,0 +1,159 @@
+package stdio
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// A recorder keeps each write apart, and fails when it is told to.
+type recorder struct {
+	writes []string
+	err    error
+}
+
+func (r *recorder) Write(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	r.writes = append(r.writes, string(p))
+	return len(p), nil
+}
+
+func TestWrite(t *testing.T) {
+	t.Parallel()
+	var out recorder
+	s := New(strings.NewReader(""), &out, Options{})
+	if err := s.Write(t.Context(), []byte("{}\n[]")); !errors.Is(err, errNewline) {
+		t.Errorf("a message with a newline: %v", err)
+	}
+	for _, msg := range []string{"{}", strings.Repeat("x", 1<<20), "[]"} {
+		if err := s.Write(t.Context(), []byte(msg)); err != nil {
+			t.Fatal(err)
+		}
+		if last := out.writes[len(out.writes)-1]; last != msg+"\n" {
+			t.Errorf("wrote %d bytes for a message of %d and its newline", len(last), len(msg))
+		}
+	}
+	if len(out.writes) != 3 {
+		t.Errorf("%d writes for 3 messages", len(out.writes))
+	}
+}
+
+func TestWriteErrorStays(t *testing.T) {
+	t.Parallel()
+	out := recorder{err: errors.New("gone")}
+	s := New(strings.NewReader(""), &out, Options{})
+	for range 2 {
+		if err := s.Write(t.Context(), []byte("{}")); err == nil || err.Error() != "gone" {
+			t.Errorf("got %v", err)
+		}
+		out.err = errors.New("another")
+	}
+}
+
+// A stuck reader and writer is a system call that nothing but the other side ends:
+// not even Close.
+type stuck struct {
+	freed chan struct{}
+}
+
+func (s stuck) Read(p []byte) (int, error)  { <-s.freed; return copy(p, "late\n"), nil }
+func (s stuck) Write(p []byte) (int, error) { <-s.freed; return len(p), nil }
+func (s stuck) Close() error                { <-s.freed; return nil }
+
+func TestWhatUnblocks(t *testing.T) {
+	t.Parallel()
+	cause := errors.New("time is up")
+	for _, test := range []struct {
+		name string
+		end  func(*Stream, context.CancelCauseFunc)
+		want error
+	}{
+		{"Close", func(s *Stream, _ context.CancelCauseFunc) { s.Close(1000, "") }, os.ErrClosed},
+		{"context", func(_ *Stream, cancel context.CancelCauseFunc) { cancel(cause) }, cause},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			device := stuck{make(chan struct{})}
+			s := New(device, device, Options{})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			errs := make(chan error, 2)
+			go func() { _, err := s.Read(ctx); errs <- err }()
+			go func() { errs <- s.Write(ctx, []byte("{}")) }()
+			synctest.Wait()
+			test.end(s, cancel)
+			for range 2 {
+				if err := <-errs; !errors.Is(err, test.want) {
+					t.Errorf("%s: got %v, want %v", test.name, err, test.want)
+				}
+			}
+			_, err := s.Read(t.Context())
+			if werr := s.Write(t.Context(), nil); !errors.Is(err, test.want) || !errors.Is(werr, test.want) {
+				t.Errorf("%s: later got %v and %v", test.name, err, werr)
+			}
+			close(device.freed) // and what was left behind ends
+			cancel(nil)
+		})
+	}
+}
+
+func TestContextThatIsDone(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out recorder
+	s := New(strings.NewReader("{}\n"), &out, Options{})
+	if _, err := s.Read(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("Read: %v", err)
+	}
+	if err := s.Write(ctx, []byte("{}")); !errors.Is(err, context.Canceled) || len(out.writes) > 0 {
+		t.Errorf("Write: %v, %q", err, out.writes)
+	}
+}
+
+// closes counts how often it is closed.
+type closes struct {
+	io.Reader
+	io.Writer
+	n int
+}
+
+func (c *closes) Close() error { c.n++; return errors.New("cannot") }
+
+func TestCloseOnce(t *testing.T) {
+	t.Parallel()
+	device := &closes{}
+	s := New(device, device, Options{})
+	if err := s.Close(1001, "going"); err == nil {
+		t.Error("the first Close does not say what went wrong")
+	}
+	if err := s.Close(1001, "going"); err != nil || device.n != 2 {
+		t.Errorf("the second Close: %v; closed %d times, want one for each direction", err, device.n)
+	}
+}
+
+func TestClosePipe(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	s := New(r, io.Discard, Options{})
+	errs := make(chan error)
+	go func() { _, err := s.Read(context.Background()); errs <- err }()
+	for !s.reads.busy.Load() {
+		runtime.Gosched()
+	}
+	if err := s.Close(1000, ""); err != nil {
+		t.Error(err)
+	}
+	if err := <-errs; !errors.Is(err, os.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}
