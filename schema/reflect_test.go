@@ -27,7 +27,6 @@ type plainFields struct {
 	On     bool
 	Tags   []string `json:"tags" jsonschema:"minItems=1,maxItems=3,uniqueItems=true,enum=x,enum=y"`
 	Hidden string   `json:"-"`
-	hidden string
 }
 
 type specialTypes struct {
@@ -183,8 +182,8 @@ func fits[T any](t *testing.T, value T) {
 	}
 }
 
-type embedsItself struct{ *embedsToo }
-type embedsToo struct{ *embedsItself }
+type EmbedsItself struct{ *EmbedsToo }
+type EmbedsToo struct{ *EmbedsItself }
 
 func TestReflectRefuses(t *testing.T) {
 	t.Parallel()
@@ -195,7 +194,7 @@ func TestReflectRefuses(t *testing.T) {
 		"a time.Duration at .D has no JSON form":   For[struct{ D *time.Duration }],
 		"a url.URL at [] has no JSON form":         For[map[string]url.URL],
 		"a map with keys of type struct {} has no": For[map[struct{}]int],
-		"schema.embedsItself embeds itself":        For[embedsItself],
+		"schema.EmbedsItself embeds itself":        For[EmbedsItself],
 	} {
 		if text, err := reflected(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s, %v; want an error with %q", text, err, want)
