@@ -30,7 +30,7 @@ describe('a page in Chromium', { timeout: 120_000 }, () => {
         [home, stranger] = await Promise.all([servePage(), servePage()]);
         const command = ['serve', '--listen', '127.0.0.1:0', '--origin', home.origin];
         // The token is made at start and printed once, for people to paste.
-        server = await listen(sluice(), command, { url: /(ws:\/\/[^\s"#]+)/, token: /SLUICE_TOKEN=['"]?([\w-]+)/ });
+        server = await listen(sluice(), command, { url: /(ws:\/\/[^\s"#]+)/, token: /^token\s+(\S+)/m });
         browser = await chromium.launchPersistentContext(profile, { executablePath, args: flags });
     });
     after(async () => {
