@@ -2,8 +2,10 @@ package stdio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"sync/atomic"
 )
@@ -67,8 +69,9 @@ func (o *operation) wait(ctx context.Context, closed <-chan struct{}, data []byt
 	}
 }
 
-// release closes what the operation works on, if it can be closed. It does not wait
-// for an operation under way, as the Close of a file does on Windows.
+// release closes what the operation works on, if it can be closed and has not been,
+// as a connection that is both the reader and the writer has the second time. It does
+// not wait for an operation under way, as the Close of a file does on Windows.
 func (o *operation) release(what any) error {
 	closer, ok := what.(io.Closer)
 	if !ok {
@@ -78,5 +81,9 @@ func (o *operation) release(what any) error {
 		go closer.Close()
 		return nil
 	}
-	return closer.Close()
+	err := closer.Close()
+	if errors.Is(err, os.ErrClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
+	}
+	return err
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
 )
 
@@ -81,7 +80,7 @@ func New(r io.Reader, w io.Writer, opts Options) *Stream {
 
 // Read returns the next message without its newline. The bytes are the caller's
 // until the next Read. At the end of the input it returns io.EOF, after Close an
-// error that wraps os.ErrClosed.
+// error that wraps [os.ErrClosed].
 func (s *Stream) Read(ctx context.Context) ([]byte, error) {
 	for {
 		if line, err, ok := s.lines.next(); ok {
@@ -147,8 +146,5 @@ func (s *Stream) Close(int, string) error {
 		close(s.closed)
 		err = errors.Join(s.reads.release(s.r), s.writes.release(s.w))
 	})
-	if errors.Is(err, os.ErrClosed) {
-		return nil
-	}
 	return err
 }

@@ -102,17 +102,31 @@ func TestWhatUnblocks(t *testing.T) {
 	}
 }
 
-func TestContextThatIsDone(t *testing.T) {
+// Whether the end or what could be done comes first is not left to chance.
+func TestNothingIsDoneAfterTheEnd(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
+	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	var out recorder
-	s := New(strings.NewReader("{}\n"), &out, Options{})
-	if _, err := s.Read(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("Read: %v", err)
-	}
-	if err := s.Write(ctx, []byte("{}")); !errors.Is(err, context.Canceled) || len(out.writes) > 0 {
-		t.Errorf("Write: %v, %q", err, out.writes)
+	for range 20 {
+		var out recorder
+		s := New(strings.NewReader("{}\n"), &out, Options{})
+		if _, err := s.Read(done); !errors.Is(err, context.Canceled) {
+			t.Errorf("Read: %v", err)
+		}
+		if err := s.Write(done, []byte("{}")); !errors.Is(err, context.Canceled) {
+			t.Errorf("Write: %v", err)
+		}
+		s = New(strings.NewReader("{}\n"), &out, Options{})
+		s.Close(1000, "")
+		if _, err := s.Read(t.Context()); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Read after Close: %v", err)
+		}
+		if err := s.Write(t.Context(), []byte("{}")); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Write after Close: %v", err)
+		}
+		if len(out.writes) > 0 {
+			t.Errorf("wrote %q", out.writes)
+		}
 	}
 }
 
@@ -127,13 +141,32 @@ func (c *closes) Close() error { c.n++; return errors.New("cannot") }
 
 func TestCloseOnce(t *testing.T) {
 	t.Parallel()
-	device := &closes{}
+	device := &closes{Reader: strings.NewReader("{}\n"), Writer: io.Discard}
 	s := New(device, device, Options{})
-	if err := s.Close(1001, "going"); err == nil {
-		t.Error("the first Close does not say what went wrong")
+	if _, err := s.Read(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), []byte("{}")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(1001, "going"); err == nil || device.n != 2 {
+		t.Errorf("the first Close: %v; closed %d times, want one for each direction", err, device.n)
 	}
 	if err := s.Close(1001, "going"); err != nil || device.n != 2 {
-		t.Errorf("the second Close: %v; closed %d times, want one for each direction", err, device.n)
+		t.Errorf("the second Close: %v; closed %d times", err, device.n)
+	}
+}
+
+func TestCloseOfOneConnection(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	s := New(r, r, Options{})
+	if err := s.Close(1000, ""); err != nil {
+		t.Error(err)
 	}
 }
 
