@@ -10,14 +10,15 @@ import (
 )
 
 // progress opens a gate between the handler's reports and the caller, and shuts it
-// when the call is over. A value that still waits then goes out first, unless the
-// caller has cancelled the call and so asked to hear no more.
+// when the call is over. A value that still waits then goes out first. To a caller who
+// has cancelled the call nothing goes out from that moment, though the handler may
+// still be within its grace.
 func progress(log *slog.Logger) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			g := &x.gate
-			g.x, g.log, g.open = x, log, true
-			defer func() { g.shut(ctx.Err() == nil) }()
+			g.x, g.log, g.caller, g.open = x, log, ctx, true
+			defer g.shut()
 			return next(tools.WithReporter(ctx, g), x)
 		}
 	}
@@ -26,8 +27,9 @@ func progress(log *slog.Logger) Policy {
 // A gate is what tools.Report and tools.Log talk to. The caller is called under the
 // mutex that shut takes too: so nothing comes at once, and nothing after shut.
 type gate struct {
-	x   *Execution
-	log *slog.Logger
+	x      *Execution
+	log    *slog.Logger
+	caller context.Context // done when the caller wants to hear no more
 
 	mu      sync.Mutex // guards all below, and calls of the caller's functions
 	open    bool
@@ -57,7 +59,7 @@ func (g *gate) Report(p tools.Progress) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.open && g.meter.take(p) {
+	if g.listening() && g.meter.take(p) {
 		g.pump(now)
 	}
 }
@@ -71,7 +73,7 @@ func (g *gate) Log(level tools.Level, data any) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case !g.open:
+	case !g.listening():
 	case g.notes.wait(now, notesBurst, notesEvery) > 0:
 		g.dropped++
 	default:
@@ -79,6 +81,9 @@ func (g *gate) Log(level tools.Level, data any) {
 		g.guarded(func() { g.x.Request.OnLog(level, data) })
 	}
 }
+
+// listening reports whether anything may go out.
+func (g *gate) listening() bool { return g.open && g.caller.Err() == nil }
 
 // pump sends what is to be sent, or sees to it that a timer does. The caller holds
 // g.mu.
@@ -101,7 +106,7 @@ func (g *gate) tick() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.armed = false
-	if g.open && g.meter.changed {
+	if g.listening() && g.meter.changed {
 		g.pump(g.x.age())
 	}
 }
@@ -122,11 +127,11 @@ func (g *gate) guarded(call func()) {
 	call()
 }
 
-// shut ends it all; flush says whether a value that waits goes out first.
-func (g *gate) shut(flush bool) {
+// shut ends it all; a value that waits goes out first.
+func (g *gate) shut() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.open && flush && g.meter.changed {
+	if g.listening() && g.meter.changed {
 		g.send()
 	}
 	g.open = false
