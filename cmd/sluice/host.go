@@ -1,12 +1,16 @@
 package main
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/command"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
@@ -17,14 +21,21 @@ type host struct {
 	registry *tools.Registry
 	engine   *executor.Engine
 	server   *transport.Server
+
+	handlers sync.WaitGroup // handlers that have not returned, abandoned ones too
 }
 
 // newHost builds the host of a config. A tool that cannot be served is left out
 // with an error in the log, and the others are served.
 func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 	h := &host{registry: &tools.Registry{}}
-	for _, err := range addTools(h.registry, cfg) {
-		logger.Error("tool left out", "error", err)
+	if cfg.Starter {
+		if err := h.registry.Add(starterTools()...); err != nil {
+			return nil, fmt.Errorf("the built-in tools: %w", err)
+		}
+	}
+	for _, p := range addTools(h.registry, cfg) {
+		logger.Error("a tool is left out", "line", p.Line, "error", p.Message)
 	}
 	h.engine = executor.New(executor.Options{
 		Registry:    h.registry,
@@ -32,6 +43,7 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 		Queue:       cfg.Engine.Queue,
 		Timeout:     time.Duration(cfg.Engine.Timeout),
 		IdleTimeout: time.Duration(cfg.Engine.IdleTimeout),
+		Policies:    []executor.Policy{h.count},
 		Logger:      logger,
 	})
 	h.server = transport.NewServer(transport.Options{
@@ -44,15 +56,66 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 	return h, nil
 }
 
-// addTools registers the tools of a config and returns why those that are missing
-// are left out, one error each.
-func addTools(registry *tools.Registry, cfg *config.Config) (left []error) {
-	var all []*tools.Tool
-	if cfg.Starter {
-		all = starterTools()
+// count is a policy that keeps count of handlers. A call is answered before a program
+// that ignores SIGTERM has been killed; the process must not end in between.
+func (h *host) count(next executor.Handler) executor.Handler {
+	return func(ctx context.Context, x *executor.Execution) (*tools.Result, error) {
+		h.handlers.Add(1)
+		defer x.AfterReturn(func(*executor.Execution) { h.handlers.Done() })
+		return next(ctx, x)
 	}
-	if joined, ok := registry.Add(all...).(interface{ Unwrap() []error }); ok {
-		left = append(left, joined.Unwrap()...)
+}
+
+// addTools registers the tools of a config and returns why those that are missing
+// are left out.
+func addTools(registry *tools.Registry, cfg *config.Config) (left []config.Problem) {
+	for i := range cfg.Tools {
+		t := &cfg.Tools[i]
+		tool, err := command.New(commandSpec(t))
+		if err == nil {
+			err = registry.Add(tool)
+		}
+		if err != nil {
+			left = append(left, config.Problem{Line: t.Line, Column: t.Column, Message: err.Error()})
+		}
 	}
 	return left
+}
+
+// commandSpec says in the terms of package command what the config says of a tool.
+func commandSpec(t *config.Tool) command.Spec {
+	return command.Spec{
+		Definition: tools.Definition{
+			Name:         t.Name,
+			Title:        t.Title,
+			Description:  t.Description,
+			InputSchema:  t.Input,
+			OutputSchema: t.Output,
+			Annotations:  annotations(t.Annotations),
+		},
+		Limits: tools.Limits{
+			Concurrency: t.Concurrency,
+			Timeout:     time.Duration(t.Timeout),
+			IdleTimeout: time.Duration(t.IdleTimeout),
+		},
+		Args:    t.Command,
+		Stdin:   t.Stdin,
+		Stream:  t.Stream,
+		Dir:     t.Dir,
+		Env:     t.Env,
+		PassEnv: t.PassEnv,
+		Output:  int64(t.Limits.Output),
+	}
+}
+
+func annotations(a *config.Annotations) *tools.ToolAnnotations {
+	if a == nil {
+		return nil
+	}
+	return &tools.ToolAnnotations{
+		ReadOnlyHint:    a.ReadOnlyHint,
+		DestructiveHint: a.DestructiveHint,
+		IdempotentHint:  a.IdempotentHint,
+		OpenWorldHint:   a.OpenWorldHint,
+	}
 }

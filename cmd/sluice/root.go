@@ -36,7 +36,7 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(helpHint(cmd), "%w", err)
 	})
-	root.AddCommand(newSchemaCommand(), newVersionCommand())
+	root.AddCommand(newStdioCommand(), newServeCommand(), newCheckCommand(), newSchemaCommand(), newVersionCommand())
 	return root
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
 // A build says what this binary was made from.
@@ -24,6 +26,9 @@ func buildVersion() build {
 		return build{Version: "(unknown)"}
 	}
 	b := build{Version: info.Main.Version, Go: info.GoVersion}
+	for _, revision := range mcp.Revisions() {
+		b.Protocols = append(b.Protocols, revision.Version)
+	}
 	dirty := ""
 	for _, s := range info.Settings {
 		switch {

@@ -15,15 +15,16 @@ var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 func (d *decoder) check(c *Config) {
 	d.checkAddress(c.Listen.Address, "listen.address")
 	d.checkAddress(c.Listen.Admin, "listen.admin")
-	callers := map[string]bool{}
 	for i, t := range c.Auth.Tokens {
-		path := fmt.Sprintf("auth.tokens[%d]", i)
-		d.checkToken(t, path)
-		d.checkUnique(callers, t.Name, path+".name")
+		d.checkToken(t, fmt.Sprintf("auth.tokens[%d]", i))
 	}
 	names := map[string]bool{}
 	for i, t := range c.Tools {
-		d.checkUnique(names, t.Name, fmt.Sprintf("tools[%d].name", i))
+		path := fmt.Sprintf("tools[%d].name", i)
+		if names[t.Name] {
+			d.problem(d.places[path], fmt.Sprintf("%s: the name %q is taken by one before it", path, t.Name), "")
+		}
+		names[t.Name] = true
 	}
 }
 
@@ -48,12 +49,4 @@ func (d *decoder) checkToken(t Token, path string) {
 		d.problem(d.places[path+".token_env"], path+".token_env is not the name of an environment variable in upper case",
 			"the variable holds the token; the token itself does not stand in the config file")
 	}
-}
-
-// checkUnique notes a name that is in seen, and adds it.
-func (d *decoder) checkUnique(seen map[string]bool, name, path string) {
-	if seen[name] && name != "" {
-		d.problem(d.places[path], fmt.Sprintf("%s: the name %q is taken by one before it", path, name), "")
-	}
-	seen[name] = true
 }

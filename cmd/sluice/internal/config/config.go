@@ -38,8 +38,9 @@ type Listen struct {
 	// Origins are the web origins whose pages may connect, such as
 	// "https://shop.example" or "http://localhost:*". Defaults to none.
 	Origins []string `yaml:"origins"`
-	// Hosts are further host names that clients may reach the server by. Loopback
-	// names always may.
+	// Hosts are the names and addresses, without ports, by which clients may reach
+	// the server beside localhost, 127.0.0.1 and [::1]. Others are refused, which
+	// stops DNS rebinding. Defaults to none.
 	Hosts []string `yaml:"hosts"`
 }
 
@@ -52,7 +53,8 @@ type Auth struct {
 // Token names a bearer token and says where its secret is read from: the
 // environment or a file, one of them, never the config file itself.
 type Token struct {
-	// Name is the caller that the token stands for, in records and logs.
+	// Name is the caller that the token stands for, in records and logs. Several
+	// tokens may have one name, so that one can replace another without a gap.
 	Name string `yaml:"name" jsonschema:"required,minLength=1"`
 	// TokenEnv is the environment variable that holds the token, in upper case.
 	TokenEnv string `yaml:"token_env"`
@@ -124,6 +126,9 @@ type Tool struct {
 	Annotations *Annotations `yaml:"annotations"`
 	// Limits bound what a call of this tool may use.
 	Limits Limits `yaml:"limits"`
+
+	// Line and Column are where the tool stands in the file.
+	Line, Column int `yaml:"-"`
 }
 
 // Annotations are hints on a tool's behaviour; clients do not trust them.

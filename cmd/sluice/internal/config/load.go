@@ -44,6 +44,7 @@ func Parse(name string, source []byte) (*Config, error) {
 	if root != nil && len(r.errs) == 0 {
 		d := &decoder{reader: r, places: map[string]position{}}
 		d.decode(root, reflect.ValueOf(c).Elem(), "", rulesOf(""))
+		d.locate(c)
 		if len(r.errs) == 0 {
 			d.check(c)
 		}
@@ -52,6 +53,14 @@ func Parse(name string, source []byte) (*Config, error) {
 		return nil, newError(name, r.errs)
 	}
 	return withDefaults(c), nil
+}
+
+// locate tells the tools where they stand.
+func (d *decoder) locate(c *Config) {
+	for i := range c.Tools {
+		at := d.places[fmt.Sprintf("tools[%d]", i)]
+		c.Tools[i].Line, c.Tools[i].Column = at.line, at.column
+	}
 }
 
 // withDefaults sets what the documentation of the types promises and no later

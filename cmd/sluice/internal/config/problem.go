@@ -19,11 +19,12 @@ const maxExcerpt = 100
 // A Problem is one thing that is wrong with a config file.
 type Problem struct {
 	// Line and Column say where, both from 1; 0 where the place is not known.
-	Line, Column int
+	Line   int `json:"line,omitempty"`
+	Column int `json:"column,omitempty"`
 	// Message says what is wrong.
-	Message string
+	Message string `json:"message"`
 	// Hint says what would be right; empty where there is nothing to advise.
-	Hint string
+	Hint string `json:"hint,omitempty"`
 
 	excerpt string // the source line; empty where it is not to be shown
 }

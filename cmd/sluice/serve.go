@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/transport/websocket"
+)
+
+// defaultDrain leaves a platform that kills after 30 s time for the rest of the stop.
+const defaultDrain = 20 * time.Second
+
+const serveLong = `Listens for MCP clients on a WebSocket: ws://ADDRESS/mcp, subprotocol "mcp". Beside it
+/healthz and /readyz answer the probes of a platform.
+
+Every client needs a token. Tokens come from auth.tokens of the config or from
+--token-file. Where there are none, one is made for this run and printed once, with a line
+to paste for each kind of client; for "sluice call" on this machine it is also left in a
+file that only you can read. With --log-format json nothing is printed: the log names that
+file, never the token.
+
+An address that other machines reach needs tokens of yours.
+
+SIGTERM or Ctrl-C drains: /readyz says 503, new calls are refused, running ones may finish
+within --drain, then connections are closed with code 1001 and the exit code is 0. A second
+signal stops at once, with exit code 1.`
+
+type serveOptions struct {
+	config    string
+	listen    string
+	tokenFile string
+	drain     time.Duration
+	log       logFlags
+}
+
+func newServeCommand() *cobra.Command {
+	var opts serveOptions
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "Serve WebSocket clients: browsers, sidecars, sluice call --url",
+		Long:    serveLong,
+		Example: "  sluice serve\n  sluice serve --config sluice.yaml --listen 127.0.0.1:9000",
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return opts.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		},
+	}
+	addConfigFlag(cmd.Flags(), &opts.config)
+	cmd.Flags().StringVarP(&opts.listen, "listen", "l", "", "host:port to listen on, `address`; port 0 takes a free one (default 127.0.0.1:7777)")
+	cmd.Flags().StringVar(&opts.tokenFile, "token-file", "", "accept the token that this `file` holds")
+	cmd.Flags().DurationVar(&opts.drain, "drain", defaultDrain, "how long running calls may go on when asked to stop")
+	opts.log.add(cmd)
+	return cmd
+}
+
+// load returns the config with the flags written into it.
+func (o *serveOptions) load() (*config.Config, error) {
+	cfg, err := loadConfig(o.config)
+	if err != nil {
+		return nil, err
+	}
+	if o.listen != "" {
+		cfg.Listen.Address = o.listen
+	}
+	if o.tokenFile != "" {
+		cfg.Auth.Tokens = append(cfg.Auth.Tokens, config.Token{Name: "token-file", TokenFile: o.tokenFile})
+	}
+	return cfg, o.log.apply(cfg)
+}
+
+func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
+	cfg, err := o.load()
+	if err != nil {
+		return err
+	}
+	keys, err := readKeys(cfg)
+	if err != nil {
+		return err
+	}
+	logger := newLogger(errOut, cfg)
+	h, err := newHost(cfg, logger)
+	if err != nil {
+		return err
+	}
+	s, err := newService(h, cfg, keys, logger)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.listen(cfg); err != nil {
+		return err
+	}
+	asked, forced, release := untilStopped(ctx) // before anybody can know that we run
+	defer release()
+	defer s.announce(out, cfg, keys)()
+	return s.run(asked, forced, o.drain)
+}
+
+// keys are the tokens that are accepted.
+type keys struct {
+	entries   []websocket.Token
+	generated string // the token that was made for this run; empty where tokens are configured
+}
+
+// readKeys reads the tokens of a config, or makes one. An address that other
+// machines reach is not served with a token that only this run knows.
+func readKeys(cfg *config.Config) (*keys, error) {
+	if len(cfg.Auth.Tokens) > 0 {
+		return configuredKeys(cfg.Auth.Tokens)
+	}
+	if !isLoopback(cfg.Listen.Address) {
+		return nil, usageError("name one under auth.tokens in the config, or with --token-file",
+			"%s can be reached by other machines, so it is not served without a token of yours", cfg.Listen.Address)
+	}
+	token := websocket.NewToken()
+	return &keys{entries: []websocket.Token{{Name: "local", Secret: token}}, generated: token}, nil
+}
+
+func configuredKeys(tokens []config.Token) (*keys, error) {
+	k := &keys{}
+	for _, t := range tokens {
+		secret, err := t.Secret()
+		if err != nil {
+			return nil, &failure{code: exitUsage, err: err,
+				hint: "a token is read from the environment (token_env) or from a file (token_file) when sluice starts"}
+		}
+		k.entries = append(k.entries, websocket.Token{Name: t.Name, Secret: secret})
+	}
+	return k, nil
+}
+
+// announce tells people, or the log, where the server is, and leaves a generated
+// token for "sluice call". It returns what takes that back.
+func (s *service) announce(out io.Writer, cfg *config.Config, k *keys) (end func()) {
+	b := banner{
+		url:     "ws://" + s.address + "/mcp",
+		health:  "http://" + s.adminAddress,
+		tools:   s.host.registry.Snapshot().Len(),
+		token:   k.generated,
+		command: invocation(),
+	}
+	b.tokenFile, end = s.leaveToken(k.generated)
+	s.log.Info("serving", "url", b.url, "health", b.health, "tools", b.tools, "token_file", b.tokenFile)
+	if cfg.Log.Format == "text" {
+		fmt.Fprint(out, b)
+	}
+	return end
+}
+
+// leaveToken writes a generated token to the file where "sluice call" looks for it.
+func (s *service) leaveToken(token string) (path string, remove func()) {
+	nothing := func() {}
+	if token == "" {
+		return "", nothing
+	}
+	remove, err := writeTokenFile(s.address, token)
+	if err == nil {
+		path, err = tokenFilePath(s.address)
+	}
+	if err != nil {
+		s.log.Warn("the token could not be left for `sluice call`", "error", err)
+		return "", nothing
+	}
+	return path, remove
+}

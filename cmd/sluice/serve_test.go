@@ -1,0 +1,323 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/sluice-dev/sluice/transport/websocket"
+)
+
+var (
+	urlLine   = regexp.MustCompile(`Serving \d+ tools? at (ws://\S+)`)
+	tokenLine = regexp.MustCompile(`(?m)^token +(\S+)$`)
+)
+
+// serving is a process that listens, and what it printed.
+type serving struct {
+	*process
+	banner, url, token string
+	base               string // http://host:port
+}
+
+// serve runs `sluice serve` on a free port until its banner is complete.
+func serve(t *testing.T, args ...string) *serving {
+	t.Helper()
+	s := &serving{process: start(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)}
+	for !strings.Contains(s.banner, "/healthz") {
+		s.banner += s.next() + "\n"
+	}
+	found := urlLine.FindStringSubmatch(s.banner)
+	if found == nil {
+		t.Fatalf("no URL in:\n%s", s.banner)
+	}
+	s.url = found[1]
+	s.base = "http" + strings.TrimSuffix(strings.TrimPrefix(s.url, "ws"), "/mcp")
+	if found := tokenLine.FindStringSubmatch(s.banner); found != nil {
+		s.token = found[1]
+	}
+	return s
+}
+
+// A client is one connection to a serving process.
+type client struct {
+	t      *testing.T
+	ctx    context.Context // of all reads: the stream ends with it
+	stream *websocket.Stream
+}
+
+// dial connects as a legacy client.
+func (s *serving) dial(opts websocket.DialOptions) (*client, error) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*soon)
+	s.t.Cleanup(cancel)
+	stream, err := websocket.Dial(ctx, s.url, opts)
+	if err != nil {
+		return nil, err
+	}
+	s.t.Cleanup(func() { stream.Close(1000, "") })
+	for _, m := range handshake {
+		if err := stream.Write(ctx, []byte(m)); err != nil {
+			return nil, err
+		}
+	}
+	return &client{t: s.t, ctx: ctx, stream: stream}, nil
+}
+
+// connect is dial where it must work.
+func (s *serving) connect(token string) *client {
+	s.t.Helper()
+	c, err := s.dial(websocket.DialOptions{Token: token})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// ask sends a message and reads until an answer holds want.
+func (c *client) ask(message, want string) {
+	c.t.Helper()
+	if err := c.stream.Write(c.ctx, []byte(message)); err != nil {
+		c.t.Fatal(err)
+	}
+	for {
+		answer, err := c.stream.Read(c.ctx)
+		if err != nil {
+			c.t.Fatalf("no %q: %v", want, err)
+		}
+		if strings.Contains(string(answer), want) {
+			return
+		}
+	}
+}
+
+// rest returns what the server sends until it closes the connection, and whether it
+// did so in order.
+func (c *client) rest() (answers string, inOrder bool) {
+	for {
+		answer, err := c.stream.Read(c.ctx)
+		if err != nil {
+			return answers, errors.Is(err, io.EOF)
+		}
+		answers += string(answer) + "\n"
+	}
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Close = true
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text)
+}
+
+func TestServePrintsATokenThatWorks(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.connect(s.token).ask(call(1, "countdown", object{"from": 2, "interval_ms": 10}), "Counted down from 2.")
+	for _, token := range []string{"", "wrong-wrong-wrong-wrong"} {
+		if _, err := s.dial(websocket.DialOptions{Token: token}); err == nil || !strings.Contains(err.Error(), "401") {
+			t.Errorf("token %q: got %v", token, err)
+		}
+	}
+	if strings.Contains(s.stderr.String(), s.token) {
+		t.Error("the token is in the log")
+	}
+	for _, want := range []string{
+		"call --url " + s.url + " countdown from=5",
+		"#url=" + s.url + "&token=" + s.token,
+		`"args":["stdio"]`,
+	} {
+		if !strings.Contains(s.banner, want) {
+			t.Errorf("no %q in:\n%s", want, s.banner)
+		}
+	}
+}
+
+func TestServeTakesEachTokenOfTheConfig(t *testing.T) {
+	t.Parallel()
+	const first, second = "canary-first-0123456789", "canary-second-0123456789"
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(second+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config := writeConfig(t, fmt.Sprintf("auth: {tokens: [{name: a, token_file: %q}]}\ntools: [{name: greet, command: [echo, hi]}]", file))
+	other := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(other, []byte(first), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, "--config", config, "--token-file", other, "--log-level", "debug")
+	for _, token := range []string{first, second} {
+		s.connect(token).ask(call(1, "greet", object{}), `"text":"hi`)
+	}
+	if said := s.banner + s.stderr.String(); s.token != "" || strings.Contains(said, "canary") {
+		t.Errorf("a token was printed:\n%s", said)
+	}
+}
+
+func TestServeNamesAMissingToken(t *testing.T) {
+	t.Parallel()
+	p := start(t, "serve", "--listen", "127.0.0.1:0", "--config", writeConfig(t, "auth: {tokens: [{name: planner, token_env: SLUICE_TEST_NONE}]}"))
+	p.wantExit(exitUsage)
+	if want := `token "planner": the environment variable SLUICE_TEST_NONE is not set`; !strings.Contains(p.stderr.String(), want) {
+		t.Errorf("stderr:\n%s", p.stderr)
+	}
+}
+
+func TestServeRefusesAnOpenAddressWithoutToken(t *testing.T) {
+	t.Parallel()
+	for _, address := range []string{":0", "0.0.0.0:0", "[::]:0", "192.0.2.1:0", "127.evil.example:0"} {
+		p := start(t, "serve", "--listen", address)
+		p.wantExit(exitUsage)
+		for _, want := range []string{address, "can be reached by other machines", "auth.tokens", "--token-file"} {
+			if !strings.Contains(p.stderr.String(), want) {
+				t.Errorf("%s: no %q in:\n%s", address, want, p.stderr)
+			}
+		}
+	}
+}
+
+func TestServeOnAnOpenAddressWithToken(t *testing.T) {
+	t.Parallel()
+	const token = "canary-0123456789abcdef"
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, "serve", "--listen", "0.0.0.0:0", "--token-file", file)
+	p.until("Serving 2 tools at ws://")
+}
+
+func TestServePortInUse(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	p := start(t, "serve", "--listen", taken.Addr().String())
+	p.wantExit(exitFailure)
+	for _, want := range []string{taken.Addr().String() + " is in use", "hint: another sluice may be running"} {
+		if !strings.Contains(p.stderr.String(), want) {
+			t.Errorf("no %q in:\n%s", want, p.stderr)
+		}
+	}
+}
+
+func TestServeLogsJSONInPlaceOfABanner(t *testing.T) {
+	t.Parallel()
+	p := start(t, "serve", "--listen", "127.0.0.1:0", "--log-format", "json")
+	p.stderr.await(t, "\n")
+	line, _, _ := strings.Cut(p.stderr.String(), "\n")
+	var said struct {
+		Msg, URL  string
+		TokenFile string `json:"token_file"`
+	}
+	if err := json.Unmarshal([]byte(line), &said); err != nil || said.Msg != "serving" {
+		t.Fatalf("%v in %s", err, line)
+	}
+	token, err := os.ReadFile(said.TokenFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(p.stderr.String(), strings.TrimSpace(string(token))) {
+		t.Error("the token is in the log")
+	}
+	s := &serving{process: p, url: said.URL}
+	s.connect(strings.TrimSpace(string(token))).ask(call(1, "echo", object{"text": "hi"}), `"text":"hi"`)
+	select {
+	case line := <-p.lines:
+		t.Errorf("on stdout: %s", line)
+	default:
+	}
+}
+
+func TestServeProbes(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	for _, path := range []string{"/healthz", "/readyz"} {
+		if status, body := get(t, s.base+path); status != http.StatusOK || body != "ok\n" {
+			t.Errorf("%s: %d %q", path, status, body)
+		}
+	}
+	if status, _ := get(t, s.base+"/"); status != http.StatusUnauthorized {
+		t.Errorf("/: %d", status)
+	}
+}
+
+func TestServeProbesOnAnAddressOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	s := serve(t, "--config", writeConfig(t, "listen: {admin: '127.0.0.1:0'}\ntools: []"))
+	admin := regexp.MustCompile(`http://\S+/healthz`).FindString(s.banner)
+	if status, _ := get(t, admin); status != http.StatusOK {
+		t.Errorf("%s: %d", admin, status)
+	}
+	if status, _ := get(t, s.base+"/healthz"); status != http.StatusUnauthorized {
+		t.Errorf("on the address for clients: %d", status)
+	}
+	if status, _ := get(t, strings.Replace(admin, "/healthz", "/mcp", 1)); status != http.StatusNotFound {
+		t.Errorf("clients on the address for probes: %d", status)
+	}
+}
+
+func TestServeOriginsAndHosts(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(file, []byte("canary-0123456789abcdef"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := serve(t, "--token-file", file, "--config", writeConfig(t, `
+listen: {origins: ["https://shop.example"], hosts: [tools.example]}
+tools: []`))
+	for origin, allowed := range map[string]bool{"": true, "https://shop.example": true, "https://evil.example": false, "null": false} {
+		_, err := s.dial(websocket.DialOptions{Token: "canary-0123456789abcdef", Origin: origin})
+		if (err == nil) != allowed {
+			t.Errorf("origin %q: %v", origin, err)
+		}
+	}
+	for host, want := range map[string]int{"tools.example": http.StatusNotFound, "evil.example": http.StatusForbidden} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.base+"/none", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		request.Close = true
+		request.Header.Set("Authorization", "Bearer canary-0123456789abcdef")
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("host %s: %d, want %d", host, response.StatusCode, want)
+		}
+	}
+}
+
+func TestServeRefusesOriginsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	p := start(t, "serve", "--listen", "127.0.0.1:0", "--config", writeConfig(t, `listen: {origins: ["*"]}`))
+	p.wantExit(exitUsage)
+	if !strings.Contains(p.stderr.String(), `origin "*"`) {
+		t.Errorf("stderr:\n%s", p.stderr)
+	}
+}

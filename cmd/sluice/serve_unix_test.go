@@ -1,0 +1,96 @@
+//go:build unix
+
+package main
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func TestServeDrains(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	c := s.connect(s.token)
+	c.ask(call(1, "countdown", object{"from": 20, "interval_ms": 100}), `"progress":1`)
+	s.signal(syscall.SIGTERM)
+	s.stderr.await(t, "draining")
+	for deadline := time.Now().Add(soon); ; {
+		status, body := get(t, s.base+"/readyz")
+		if status == http.StatusServiceUnavailable && body == "draining\n" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("/readyz says %d %q", status, body)
+		}
+	}
+	if status, _ := get(t, s.base+"/healthz"); status != http.StatusOK {
+		t.Errorf("/healthz says %d", status)
+	}
+	c.ask(call(2, "echo", object{"text": "too late"}), "shutting_down")
+	answers, inOrder := c.rest()
+	if !strings.Contains(answers, "Counted down from 20.") || !inOrder {
+		t.Errorf("closed in order: %v, after:\n%s", inOrder, answers)
+	}
+	s.wantExit(exitOK)
+}
+
+func TestServeDrainEnds(t *testing.T) {
+	t.Parallel()
+	config, dir := stubborn(t)
+	s := serve(t, "--config", config, "--drain", "100ms")
+	c := s.connect(s.token)
+	c.ask(call(1, "stay", object{}), "hello")
+	awaitPID(t, filepath.Join(dir, "leader"))
+	awaitPID(t, filepath.Join(dir, "child"))
+	s.signal(syscall.SIGTERM)
+	signalled := time.Now()
+	if answers, _ := c.rest(); !strings.Contains(answers, "shutting_down") {
+		t.Errorf("the call that was cut was answered with:\n%s", answers)
+	}
+	s.wantExit(exitOK)
+	if took := time.Since(signalled); took > defaultDrain/2 {
+		t.Errorf("it took %v", took)
+	}
+	wantGone(t, dir)
+}
+
+func TestServeSecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	config, dir := stubborn(t)
+	s := serve(t, "--config", config)
+	s.connect(s.token).ask(call(1, "stay", object{}), "hello")
+	awaitPID(t, filepath.Join(dir, "leader"))
+	awaitPID(t, filepath.Join(dir, "child"))
+	s.signal(syscall.SIGTERM)
+	s.stderr.await(t, "draining")
+	s.signal(syscall.SIGTERM)
+	signalled := time.Now()
+	s.wantExit(exitFailure)
+	if took := time.Since(signalled); took > defaultDrain/2 {
+		t.Errorf("it took %v", took)
+	}
+	wantGone(t, dir)
+}
+
+func TestServeTakesItsTokenFileAway(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	address := strings.TrimPrefix(s.base, "http://")
+	path, err := tokenFilePath(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token, ok := readTokenFile(address); !ok || token != s.token {
+		t.Errorf("in %s: %q", path, token)
+	}
+	s.signal(syscall.SIGTERM)
+	s.wantExit(exitOK)
+	if _, err := os.Stat(path); !os.IsNotExist(err) {
+		t.Errorf("%s is still there: %v", path, err)
+	}
+}

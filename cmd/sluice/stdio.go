@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-dev/sluice/transport"
+	"github.com/sluice-dev/sluice/transport/stdio"
+)
+
+// stdioGrace is how long running calls may go on when stdin has ended or the process
+// is asked to stop: the clients that we know wait 5 s or more before they kill.
+const stdioGrace = 5 * time.Second
+
+const stdioLong = `Speaks MCP on stdin and stdout, one JSON message a line. This is what a desktop client
+launches; logs go to stderr.
+
+In the client's config:
+  {"mcpServers": {"sluice": {"command": "sluice", "args": ["stdio", "--config", "/path/to/sluice.yaml"]}}}
+
+The end of stdin, SIGTERM or Ctrl-C ends it: running calls may finish within 5 s and are
+answered, then it exits with 0. A second signal ends it at once. When the client closes
+its end of stdout, running calls are cancelled and the exit code is 1.`
+
+type stdioOptions struct {
+	config string
+	log    logFlags
+}
+
+func newStdioCommand() *cobra.Command {
+	var opts stdioOptions
+	cmd := &cobra.Command{
+		Use:     "stdio",
+		Short:   "Speak MCP on stdin and stdout: what a desktop client launches",
+		Long:    stdioLong,
+		Example: "  sluice stdio\n  sluice stdio --config sluice.yaml",
+		Args:    usageArgs(cobra.NoArgs),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return opts.run(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr())
+		},
+	}
+	addConfigFlag(cmd.Flags(), &opts.config)
+	opts.log.add(cmd)
+	return cmd
+}
+
+// run serves the process's own stdout, whatever the command was given: nothing else
+// may write there, so it is taken before anything is done that could.
+func (o *stdioOptions) run(ctx context.Context, in io.Reader, errOut io.Writer) error {
+	out, err := stdio.TakeStdout()
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	cfg, err := loadConfig(o.config)
+	if err != nil {
+		return err
+	}
+	if err := o.log.apply(cfg); err != nil {
+		return err
+	}
+	logger := newLogger(errOut, cfg)
+	h, err := newHost(cfg, logger)
+	if err != nil {
+		return err
+	}
+	if isTerminal(in) {
+		fmt.Fprint(errOut, terminalHint)
+	}
+	return h.serveStdio(ctx, stdio.New(in, out, stdio.Options{}), logger)
+}
+
+const terminalHint = `sluice speaks MCP here: one JSON message a line, from a program rather than a person.
+To try the tools by hand, run ` + "`sluice call countdown from=5`" + `. Ctrl-D ends this.
+`
+
+// serveStdio serves one stream until it ends or the process is asked to stop.
+func (h *host) serveStdio(ctx context.Context, stream transport.Stream, logger *slog.Logger) error {
+	asked, forced, release := untilStopped(ctx)
+	defer release()
+	served := make(chan error, 1)
+	go func() {
+		served <- h.server.Serve(forced, stream, transport.Peer{Transport: "stdio", Grace: stdioGrace})
+	}()
+	select {
+	case err := <-served:
+		h.await(logger)
+		return err
+	case <-asked.Done():
+		logger.Info("stopping", "cause", context.Cause(asked))
+		if err := h.shutDown(forced, stdioGrace, logger); err != nil {
+			return err
+		}
+		return <-served
+	}
+}

@@ -1,0 +1,134 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// stubborn is a config with a tool that ignores SIGTERM, and whose child does, too.
+// Each says its process id in a file of the directory.
+func stubborn(t *testing.T) (config, dir string) {
+	dir = t.TempDir()
+	script := `trap '' TERM; (echo $$ > child; exec sleep 600) & echo $! > child; echo $$ > leader; wait`
+	return writeConfig(t, fmt.Sprintf("tools: [{name: stay, command: [sh, -c, %q], dir: %q, timeout: 1h}]", script, dir)), dir
+}
+
+// wantGone fails the test where a process that wrote its id into dir is alive.
+func wantGone(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range []string{"leader", "child"} {
+		pid := awaitPID(t, filepath.Join(dir, name))
+		deadline := time.Now().Add(soon)
+		for !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			if time.Now().After(deadline) {
+				t.Fatalf("the %s, process %d, is alive", name, pid)
+			}
+			<-time.After(10 * time.Millisecond) // killed, and not yet reaped by init
+		}
+	}
+}
+
+// awaitPID reads a process id that is being written.
+func awaitPID(t *testing.T, path string) int {
+	t.Helper()
+	for deadline := time.Now().Add(soon); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
+		text, _ := os.ReadFile(path)
+		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
+			return pid
+		}
+	}
+	t.Fatalf("nothing in %s", path)
+	return 0
+}
+
+func TestStdioSIGTERMLetsCallsFinish(t *testing.T) {
+	t.Parallel()
+	p := start(t, "stdio")
+	p.send(handshake...)
+	p.send(call(1, "countdown", object{"from": 10, "interval_ms": 100}))
+	p.until(`"progress":1`)
+	p.signal(syscall.SIGTERM)
+	p.stderr.await(t, "stopping")
+	p.send(call(2, "echo", object{"text": "too late"}))
+	out := strings.Join(p.wantExit(exitOK), "\n")
+	if !strings.Contains(out, "Counted down from 10.") {
+		t.Errorf("no answer in:\n%s", out)
+	}
+	if strings.Contains(out, `"text":"too late"`) || !strings.Contains(out, "shutting_down") {
+		t.Errorf("a new call was not refused:\n%s", out)
+	}
+}
+
+func TestStdioSecondSignalEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	config, dir := stubborn(t)
+	p := start(t, "stdio", "--config", config)
+	p.send(append(handshake, call(1, "stay", object{}))...)
+	awaitPID(t, filepath.Join(dir, "leader"))
+	awaitPID(t, filepath.Join(dir, "child"))
+	p.signal(syscall.SIGINT)
+	p.stderr.await(t, "stopping")
+	p.signal(syscall.SIGINT)
+	signalled := time.Now()
+	p.wantExit(exitFailure)
+	if took := time.Since(signalled); took > stdioGrace-time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if !strings.Contains(p.stderr.String(), errStopForced.Error()) {
+		t.Errorf("stderr:\n%s", p.stderr)
+	}
+	wantGone(t, dir)
+}
+
+func TestStdioChildrenEndWithIt(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*process){
+		"end of input": func(p *process) { p.stdin.Close() },
+		"SIGTERM":      func(p *process) { p.signal(syscall.SIGTERM) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config, dir := stubborn(t)
+			p := start(t, "stdio", "--config", config)
+			p.send(append(handshake, call(1, "stay", object{}))...)
+			awaitPID(t, filepath.Join(dir, "leader"))
+			awaitPID(t, filepath.Join(dir, "child"))
+			end(p)
+			p.wantExit(exitOK)
+			wantGone(t, dir)
+		})
+	}
+}
+
+func TestStdioClosedStdoutEndsInOrder(t *testing.T) {
+	t.Parallel()
+	config, dir := stubborn(t)
+	p := start(t, "stdio", "--config", config)
+	p.send(append(handshake, call(1, "stay", object{}))...)
+	p.until(`"hello"`)
+	awaitPID(t, filepath.Join(dir, "leader"))
+	awaitPID(t, filepath.Join(dir, "child"))
+	p.stdout.Close()
+	p.send(`{"jsonrpc":"2.0","id":2,"method":"ping"}`)
+	p.wantExit(exitFailure)
+	if !strings.Contains(p.stderr.String(), "broken pipe") {
+		t.Errorf("stderr:\n%s", p.stderr)
+	}
+	wantGone(t, dir)
+}
