@@ -49,8 +49,7 @@ func (c *conn) runCall(ctx context.Context, p *pending, name string, arguments j
 		Tool: name, Arguments: arguments,
 		Caller: c.peer.Caller, Transport: c.peer.Transport,
 	}
-	if r.token != nil && c.claimToken(r.token) {
-		defer c.releaseToken(r.token)
+	if p.token != "" {
 		req.OnProgress = func(progress tools.Progress) {
 			c.offer(p, appendProgress(nil, r.token, progress, r.revision), true)
 		}
@@ -67,24 +66,6 @@ func (c *conn) runCall(ctx context.Context, p *pending, name string, arguments j
 		return c.failureFrame(r, err)
 	}
 	return c.resultFrame(r, result, nil)
-}
-
-// claimToken takes a progress token for a call. One that another call in flight
-// uses is not served twice: the caller could not tell the two apart.
-func (c *conn) claimToken(token rawID) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if _, taken := c.tokens[token.key()]; taken {
-		return false
-	}
-	c.tokens[token.key()] = struct{}{}
-	return true
-}
-
-func (c *conn) releaseToken(token rawID) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.tokens, token.key())
 }
 
 // appendProgress appends a notification of progress.

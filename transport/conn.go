@@ -51,7 +51,7 @@ type conn struct {
 	mu            sync.Mutex
 	requests      map[string]*pending      // guarded by mu; calls in flight, by rawID.key
 	subscriptions map[string]*subscription // guarded by mu; likewise
-	tokens        map[string]struct{}      // guarded by mu; progress tokens in use
+	tokens        map[string]bool          // guarded by mu; progress tokens in use
 	ending        bool                     // guarded by mu; no new subscriptions
 	leaving       bool                     // guarded by mu; no new calls either
 	session
@@ -72,7 +72,7 @@ func newConn(ctx context.Context, s *Server, stream Stream, peer Peer) *conn {
 		log:      s.log.With("transport", peer.Transport, "address", peer.Address, "caller", peer.Caller),
 		out:      newOutbox(),
 		requests: map[string]*pending{}, subscriptions: map[string]*subscription{},
-		tokens: map[string]struct{}{},
+		tokens: map[string]bool{},
 	}
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.callCtx, c.cancelCalls = context.WithCancelCause(c.ctx)

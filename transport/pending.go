@@ -13,6 +13,7 @@ import (
 type pending struct {
 	request  *request
 	cancel   context.CancelCauseFunc
+	token    string // the key of the progress token that it was given; empty for none
 	progress ticket // guarded by conn.mu; the last progress that was queued
 }
 
@@ -31,8 +32,30 @@ func (c *conn) begin(p *pending) (bool, *jsonrpc2.Error) {
 		return false, nil
 	}
 	c.requests[p.request.id.key()] = p
+	c.claimToken(p)
 	c.calls.Add(1)
 	return true, nil
+}
+
+// claimToken gives a call the progress token that it asks for. One that another call
+// in flight has is not served twice: the caller could not tell the two apart. The
+// caller holds c.mu.
+func (c *conn) claimToken(p *pending) {
+	if p.request.token == nil {
+		return
+	}
+	if key := p.request.token.key(); !c.tokens[key] {
+		c.tokens[key] = true
+		p.token = key
+	}
+}
+
+// release takes a call out of the tables. The caller holds c.mu.
+func (c *conn) release(p *pending) {
+	delete(c.requests, p.request.id.key())
+	if p.token != "" {
+		delete(c.tokens, p.token)
+	}
 }
 
 // finish ends a call with its response, unless the caller cancelled it before.
@@ -44,7 +67,7 @@ func (c *conn) finish(p *pending, frame []byte) {
 		p.request.batch.settle()
 		return
 	}
-	delete(c.requests, p.request.id.key())
+	c.release(p)
 	c.answer(p.request, frame)
 }
 
@@ -71,7 +94,7 @@ func (c *conn) cancelled(id rawID, cause error) {
 	key := id.key()
 	delete(c.subscriptions, key)
 	if p, ok := c.requests[key]; ok {
-		delete(c.requests, key)
+		c.release(p)
 		c.out.withdraw(p)
 		p.cancel(cause)
 	}
