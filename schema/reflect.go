@@ -39,7 +39,7 @@ func Reflect(t reflect.Type) (json.RawMessage, error) {
 	for t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
-	found, err := survey(t)
+	found, err := newSurvey(t)
 	if err != nil {
 		return nil, fmt.Errorf("schema: reflect %v: %w", t, err)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // schema reflects the root, and the types that contain themselves beside it.
-func (f *types) schema() *jsonschema.Schema {
+func (f *survey) schema() *jsonschema.Schema {
 	reflector := &jsonschema.Reflector{
 		Anonymous: true, DoNotReference: true, ExpandedStruct: true,
 		Mapper: mapType, Lookup: f.reference,
@@ -38,7 +38,7 @@ func reflectOne(reflector *jsonschema.Reflector, t reflect.Type) *jsonschema.Sch
 }
 
 // reference is where a type that contains itself is found in the schema.
-func (f *types) reference(t reflect.Type) jsonschema.ID {
+func (f *survey) reference(t reflect.Type) jsonschema.ID {
 	name, ok := f.names[t]
 	switch {
 	case !ok:

@@ -15,19 +15,19 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// A types is what a survey of a type found: which types contain themselves. They
+// A survey is what a type holds: which types in it contain themselves. They
 // are the only ones that are referred to; a reflector that inlines all would not come
 // to an end.
-type types struct {
+type survey struct {
 	root      reflect.Type
 	recursive []reflect.Type
 	names     map[reflect.Type]string // of the recursive ones
 }
 
-// survey walks a type and all that it holds. The reflector panics on what JSON cannot
+// newSurvey walks a type and all that it holds. The reflector panics on what JSON cannot
 // hold and loops on a struct that embeds itself, so both are looked for first.
-func survey(root reflect.Type) (*types, error) {
-	found := &types{root: root, names: map[reflect.Type]string{}}
+func newSurvey(root reflect.Type) (*survey, error) {
+	found := &survey{root: root, names: map[reflect.Type]string{}}
 	if err := found.visit(root, nil, map[reflect.Type]bool{}, ""); err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func survey(root reflect.Type) (*types, error) {
 }
 
 // visit walks t; way holds the types from the root to it.
-func (f *types) visit(t reflect.Type, way []reflect.Type, seen map[reflect.Type]bool, path string) error {
+func (f *survey) visit(t reflect.Type, way []reflect.Type, seen map[reflect.Type]bool, path string) error {
 	if t.Kind() == reflect.Pointer {
 		return f.visit(t.Elem(), way, seen, path)
 	}
@@ -66,7 +66,7 @@ func (f *types) visit(t reflect.Type, way []reflect.Type, seen map[reflect.Type]
 	return nil
 }
 
-func (f *types) fields(t reflect.Type, way []reflect.Type, seen map[reflect.Type]bool, path string) error {
+func (f *survey) fields(t reflect.Type, way []reflect.Type, seen map[reflect.Type]bool, path string) error {
 	for i := range t.NumField() {
 		field := t.Field(i)
 		if !encoded(field) {
@@ -83,7 +83,7 @@ func (f *types) fields(t reflect.Type, way []reflect.Type, seen map[reflect.Type
 }
 
 // name gives the recursive types names that differ: those of two packages may not.
-func (f *types) name() {
+func (f *survey) name() {
 	taken := map[string]bool{}
 	for _, t := range f.recursive {
 		base := strings.Map(wordRune, t.Name())

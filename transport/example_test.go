@@ -3,6 +3,7 @@ package transport_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ func ExampleServer_Serve() {
 
 	request := `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"greet","arguments":{"name":"Ada"},` +
 		`"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`
-	stream := stdio.New(strings.NewReader(request+"\n"), os.Stdout, stdio.Options{})
+	stream := stdio.New(strings.NewReader(request+"\n"), struct{ io.Writer }{os.Stdout}, stdio.Options{})
 	err = server.Serve(context.Background(), stream, transport.Peer{Transport: "stdio", Grace: 5 * time.Second})
 	fmt.Println(err)
 	// Output:
