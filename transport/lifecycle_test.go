@@ -26,7 +26,9 @@ func lateReporter(late chan<- func()) tools.Handler {
 }
 
 func TestDisconnectCancelsCalls(t *testing.T) {
-	overAll(t, func(t *testing.T, f *fixture, l *link) {
+	for _, connect := range []func(testing.TB, *transport.Server) *link{memoryLink, websocketLink} {
+		f := newFixture(t)
+		l := connect(t, f.server)
 		for i := range 3 {
 			l.send(callMessage(i, "wait", `{}`, ""))
 		}
@@ -34,15 +36,27 @@ func TestDisconnectCancelsCalls(t *testing.T) {
 		if err := l.hangUp(); err != nil {
 			t.Fatal(err)
 		}
-		if strings.Contains(t.Name(), "stdio") {
-			// Only the writing end tells a server on pipes that nobody reads.
-			l.closeSend()
-			f.registry.Add(&tools.Tool{Definition: tools.Definition{Name: "more"}, Handler: lateReporter(nil)})
-			f.server.Shutdown(cancelledContext())
-		}
 		l.ended()
-		eventually(t, "the calls are over", func() bool { return f.running.Load() == 0 && len(f.engine.InFlight()) == 0 })
-	})
+		if n := len(f.engine.InFlight()); n != 0 {
+			t.Errorf("%d calls outlive their connection", n)
+		}
+	}
+}
+
+// On pipes only a failed write tells that nobody reads any more.
+func TestClosedOutputCancelsCalls(t *testing.T) {
+	f := newFixture(t)
+	l := stdioLink(t, f.server)
+	l.send(callMessage(1, "wait", `{}`, ""))
+	eventually(t, "the call runs", func() bool { return f.running.Load() == 1 })
+	if err := l.closeRead(); err != nil {
+		t.Fatal(err)
+	}
+	l.send(pingMessage)
+	l.ended()
+	if n := len(f.engine.InFlight()); n != 0 {
+		t.Errorf("%d calls outlive their connection", n)
+	}
 }
 
 func cancelledContext() context.Context {

@@ -24,8 +24,8 @@ type link struct {
 	t     testing.TB
 	write func([]byte) error
 	read  func() ([]byte, error)
-	// closeSend ends what the client sends; hangUp ends both directions.
-	closeSend, hangUp func() error
+	// closeSend ends what the client sends, closeRead what it takes, hangUp both.
+	closeSend, closeRead, hangUp func() error
 	// served is closed when Serve has returned, with its error in err.
 	served chan struct{}
 	err    error
@@ -200,7 +200,7 @@ func memoryLink(t testing.TB, s *transport.Server) *link {
 func stdioLink(t testing.TB, s *transport.Server) *link {
 	serverIn, clientOut := io.Pipe()
 	clientIn, serverOut := io.Pipe()
-	l := &link{t: t, served: make(chan struct{}), closeSend: clientOut.Close}
+	l := &link{t: t, served: make(chan struct{}), closeSend: clientOut.Close, closeRead: clientIn.Close}
 	client := stdio.New(clientIn, clientOut, stdio.Options{MaxMessage: 64 << 20})
 	l.write = func(data []byte) error {
 		_, err := clientOut.Write(append(bytes.Clone(data), '\n'))

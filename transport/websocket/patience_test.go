@@ -1,0 +1,269 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// readToTheEnd serves a connection by reading it until there is an error, which it
+// sends. What is merely skipped it passes over.
+func readToTheEnd(ended chan<- error) func(context.Context, *Stream, Peer) {
+	return func(ctx context.Context, s *Stream, _ Peer) {
+		for {
+			_, err := s.Read(ctx)
+			var skipped *MessageError
+			if err != nil && !errors.As(err, &skipped) {
+				ended <- err
+				return
+			}
+		}
+	}
+}
+
+func wantCode(t *testing.T, err error, code int) {
+	t.Helper()
+	var fault *CloseError
+	if !errors.As(err, &fault) || fault.Code != code || fault.Remote {
+		t.Errorf("got %v, want our code %d", err, code)
+	}
+}
+
+// inBubble runs a test in virtual time, against one connection of a handler.
+func inBubble(t *testing.T, opts Options, test func(t *testing.T, c *rawClient)) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, c := serveInMemory(t, newTestHandler(t, opts))
+		test(t, c)
+		c.Close()
+	})
+}
+
+func TestADeadPeerIsFound(t *testing.T) {
+	ended := make(chan error, 1)
+	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) { readToTheEnd(ended)(ctx, s, p) }}
+	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+		go io.Copy(io.Discard, c.br) // the network takes everything
+		started := time.Now()
+		err := <-ended
+		wantCode(t, err, 1008)
+		if took := time.Since(started); took < 20*time.Second || took > 30*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestAPeerThatAnswersStays(t *testing.T) {
+	ended := make(chan error, 1)
+	inBubble(t, Options{Serve: readToTheEnd(ended)}, func(t *testing.T, c *rawClient) {
+		for range 100 {
+			opcode, payload, err := c.read()
+			if opcode != opPing || err != nil {
+				t.Fatalf("got opcode %d and %v", opcode, err)
+			}
+			time.Sleep(pongWait - time.Second)
+			c.Write(frame(bitFin|opPong, string(payload)))
+		}
+		c.Write(frame(bitFin|opClose, "\x03\xe8"))
+		if code := c.closed(); code != 1000 {
+			t.Errorf("closed with %d", code)
+		}
+		if err := <-ended; err != io.EOF {
+			t.Errorf("Read returns %v", err)
+		}
+	})
+}
+
+// chatter sends something every second, which is not the pong it is asked for.
+func chatter(c *rawClient, what []byte) {
+	for {
+		if _, err := c.Write(what); err != nil {
+			return
+		}
+		time.Sleep(time.Second)
+	}
+}
+
+func TestAPeerThatNeverAnswersIsClosed(t *testing.T) {
+	for name, what := range map[string][]byte{
+		"messages":   frame(bitFin|opText, "{}"),
+		"wrong pong": frame(bitFin|opPong, "wrong"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			ended := make(chan error, 1)
+			inBubble(t, Options{Serve: readToTheEnd(ended)}, func(t *testing.T, c *rawClient) {
+				started := time.Now()
+				go chatter(c, what)
+				if code := c.closed(); code != 1008 {
+					t.Errorf("closed with %d", code)
+				}
+				wantCode(t, <-ended, 1008)
+				if took := time.Since(started); took < 20*time.Second+messageTimeout || took > 2*time.Minute {
+					t.Errorf("it took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestNobodyIsBlamedWhileNobodyReads(t *testing.T) {
+	ended := make(chan error, 1)
+	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+		time.Sleep(10 * time.Minute)
+		readToTheEnd(ended)(ctx, s, p)
+	}}
+	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+		go func() {
+			for {
+				opcode, payload, err := c.read()
+				if err != nil {
+					return
+				}
+				if opcode == opPing {
+					go c.Write(frame(bitFin|opPong, string(payload)))
+				}
+			}
+		}()
+		time.Sleep(11 * time.Minute)
+		select {
+		case err := <-ended:
+			t.Errorf("ended with %v", err)
+		default:
+		}
+	})
+}
+
+func TestAPingBehindManyBytesMayBeLate(t *testing.T) {
+	ended := make(chan error, 1)
+	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+		s.Write(ctx, []byte(strings.Repeat("x", manyBytes+1)))
+		readToTheEnd(ended)(ctx, s, p)
+	}}
+	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+		go io.Copy(io.Discard, c.br)
+		started := time.Now()
+		wantCode(t, <-ended, 1008)
+		if took := time.Since(started); took < 20*time.Second+messageTimeout || took > 2*time.Minute {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestAMessageThatDoesNotEnd(t *testing.T) {
+	for name, opcode := range map[string]byte{"text": opText, "binary": opBinary} {
+		t.Run(name, func(t *testing.T) {
+			ended := make(chan error, 1)
+			inBubble(t, Options{Serve: readToTheEnd(ended)}, func(t *testing.T, c *rawClient) {
+				started := time.Now()
+				c.Write(frame(opcode, "x"))
+				go chatter(c, frame(opMore, "x"))
+				if code := c.closed(); code != 1008 {
+					t.Errorf("closed with %d", code)
+				}
+				wantCode(t, <-ended, 1008)
+				if took := time.Since(started); took < messageTimeout || took > messageTimeout+2*closeWait {
+					t.Errorf("it took %v", took)
+				}
+			})
+		})
+	}
+}
+
+func TestASlowReaderIsCut(t *testing.T) {
+	ended := make(chan error, 2)
+	opts := Options{Serve: func(ctx context.Context, s *Stream, _ Peer) {
+		go func() { _, err := s.Read(ctx); ended <- err }()
+		ended <- s.Write(ctx, []byte("{}"))
+	}}
+	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+		started := time.Now()
+		wantCode(t, <-ended, 1008)
+		wantCode(t, <-ended, 1008)
+		if took := time.Since(started); took != 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+	})
+}
+
+func TestTooManyPings(t *testing.T) {
+	ended := make(chan error, 1)
+	inBubble(t, Options{Serve: readToTheEnd(ended)}, func(t *testing.T, c *rawClient) {
+		pongs := make(chan int)
+		go func() {
+			n := 0
+			for {
+				opcode, _, err := c.read()
+				if err != nil || opcode == opClose {
+					pongs <- n
+					return
+				}
+				n++
+			}
+		}()
+		for range maxPings {
+			c.Write(frame(bitFin|opPing, ""))
+		}
+		time.Sleep(pingWindow + time.Second)
+		for range maxPings {
+			c.Write(frame(bitFin|opPing, ""))
+		}
+		synctest.Wait()
+		select {
+		case err := <-ended:
+			t.Fatalf("ended with %v while the pings were few enough", err)
+		default:
+		}
+		c.Write(frame(bitFin|opPing, ""))
+		if n := <-pongs; n != 2*maxPings {
+			t.Errorf("%d pongs, want %d", n, 2*maxPings)
+		}
+		wantCode(t, <-ended, 1008)
+	})
+}
+
+func TestCloseIsBounded(t *testing.T) {
+	ended := make(chan error, 1)
+	closed := make(chan time.Duration, 1)
+	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+		go readToTheEnd(ended)(ctx, s, p)
+		go s.Write(ctx, []byte("stuck"))
+		synctest.Wait()
+		started := time.Now()
+		go s.Close(1001, "again")
+		s.Close(1001, strings.Repeat("ü", 100))
+		closed <- time.Since(started)
+	}}
+	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+		if err := <-ended; !errors.Is(err, errClosed) {
+			t.Errorf("Read returns %v", err)
+		}
+		if took := <-closed; took > closeWait {
+			t.Errorf("Close took %v", took)
+		}
+	})
+}
+
+func TestContextCutsTheConnection(t *testing.T) {
+	ended := make(chan error, 1)
+	cause := errors.New("enough")
+	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+		ctx, cancel := context.WithCancelCause(ctx)
+		time.AfterFunc(time.Second, func() { cancel(cause) })
+		readToTheEnd(ended)(ctx, s, p)
+		if err := s.Write(ctx, nil); err != cause {
+			t.Errorf("Write returns %v", err)
+		}
+	}}
+	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+		if err := <-ended; err != cause {
+			t.Errorf("Read returns %v", err)
+		}
+		if code := c.closed(); code != closedWithout {
+			t.Errorf("closed with %d", code)
+		}
+	})
+}
