@@ -1,0 +1,184 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// within returns a context that is done after a time.
+func within(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// TestDrainInTime checks that new calls are refused while running and waiting ones end
+// by themselves.
+func TestDrainInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Concurrency: 1}, tool("t", func(context.Context, *tools.Call) (*tools.Result, error) {
+			time.Sleep(2 * time.Second)
+			return tools.TextResult(""), nil
+		}))
+		running, waiting := start(e, t.Context(), "t"), start(e, t.Context(), "t")
+		synctest.Wait()
+		begin := time.Now()
+		drained := make(chan error, 3)
+		for range 3 {
+			go func() { drained <- e.Drain(within(t, time.Minute)) }()
+		}
+		synctest.Wait()
+		if !e.Draining() {
+			t.Error("not draining")
+		}
+		_, err := e.Execute(t.Context(), &Request{Tool: "t"})
+		if failure := wantKind(t, err, KindShuttingDown, ErrShuttingDown); failure.RetryAfter <= 0 {
+			t.Error("no hint when to retry")
+		}
+		if err := errors.Join(<-running, <-waiting, <-drained, <-drained, <-drained, e.Drain(t.Context())); err != nil {
+			t.Error(err)
+		}
+		if took := time.Since(begin); took != 4*time.Second {
+			t.Errorf("drained after %v", took)
+		}
+		if n := len(e.Records()); n != 3 {
+			t.Errorf("%d records", n)
+		}
+	})
+}
+
+// TestDrainCancels checks what becomes of calls that do not end in time, wherever
+// they are.
+func TestDrainCancels(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		var cause error
+		e := newEngine(t, Options{Concurrency: 2, Timeout: -1},
+			tool("obeys", func(ctx context.Context, call *tools.Call) (*tools.Result, error) {
+				defer func() { cause = context.Cause(ctx) }()
+				return obey(ctx, call)
+			}), tool("stubborn", until(release)))
+		var done []<-chan error
+		for _, name := range []string{"obeys", "stubborn", "obeys"} { // the third waits
+			done = append(done, start(e, t.Context(), name))
+			synctest.Wait()
+		}
+		begin := time.Now()
+		err := e.Drain(within(t, time.Second))
+		var result *DrainError
+		if !errors.As(err, &result) || *result != (DrainError{Cancelled: 3, Abandoned: 1}) {
+			t.Errorf("drain: %v", err)
+		}
+		if took := time.Since(begin); took != time.Second+100*time.Millisecond {
+			t.Errorf("drained after %v", took)
+		}
+		for _, d := range done {
+			wantKind(t, <-d, KindShuttingDown, ErrShuttingDown)
+		}
+		if cause != ErrShuttingDown {
+			t.Errorf("the handler saw the cause %v", cause)
+		}
+		close(release)
+		synctest.Wait()
+	})
+}
+
+// TestDrainReachesPolicies checks that a call is cancelled in a policy of the user's,
+// and that one that hangs there does not hang the drain.
+func TestDrainReachesPolicies(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		hold := func(next Handler) Handler {
+			return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+				if x.Call.Tool == "hangs" {
+					<-release
+				} else {
+					<-ctx.Done()
+				}
+				return nil, ctx.Err()
+			}
+		}
+		e := newEngine(t, Options{Policies: []Policy{hold}}, tool("waits", echo), tool("hangs", echo))
+		waits, hangs := start(e, t.Context(), "waits"), start(e, t.Context(), "hangs")
+		synctest.Wait()
+		var result *DrainError
+		if err := e.Drain(within(t, 0)); !errors.As(err, &result) || *result != (DrainError{Cancelled: 2, Unanswered: 1}) {
+			t.Errorf("drain: %v", err)
+		}
+		wantKind(t, <-waits, KindShuttingDown, ErrShuttingDown)
+		close(release)
+		wantKind(t, <-hangs, KindShuttingDown, ErrShuttingDown)
+	})
+}
+
+// TestDrainHastened checks that a second drain can cut a first one short, and that
+// both say what happened.
+func TestDrainHastened(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Timeout: -1}, tool("t", obey))
+		call := start(e, t.Context(), "t")
+		synctest.Wait()
+		first := make(chan error)
+		go func() { first <- e.Drain(t.Context()) }()
+		synctest.Wait()
+		var a, b *DrainError
+		if !errors.As(e.Drain(within(t, 0)), &b) || !errors.As(<-first, &a) || a.Cancelled != 1 || b.Cancelled != 1 {
+			t.Errorf("first %v, second %v", a, b)
+		}
+		<-call
+	})
+}
+
+// TestDrainLeavesAbandoned checks that handlers abandoned before do not hold up the
+// drain, and are reported.
+func TestDrainLeavesAbandoned(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEngine(t, Options{Timeout: time.Second}, tool("t", until(release)))
+		<-start(e, t.Context(), "t")
+		var result *DrainError
+		if err := e.Drain(t.Context()); !errors.As(err, &result) || *result != (DrainError{Abandoned: 1}) {
+			t.Errorf("drain: %v", err)
+		}
+		close(release)
+		synctest.Wait()
+		if err := e.Drain(t.Context()); err != nil {
+			t.Errorf("drain again: %v", err)
+		}
+	})
+}
+
+// TestDrainRaces has calls come and drains begin at once: each call is answered, and
+// after the drain none is in flight.
+func TestDrainRaces(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		e := newEngine(t, Options{Concurrency: 2}, tool("t", echo))
+		var done []<-chan error
+		for range 10 {
+			done = append(done, start(e, context.Background(), "t"))
+		}
+		drained := make(chan error, 2)
+		for range 2 {
+			go func() { drained <- e.Drain(context.Background()) }()
+		}
+		if err := errors.Join(<-drained, <-drained); err != nil {
+			t.Error(err)
+		}
+		for _, d := range done {
+			if err := <-d; err != nil && !errors.Is(err, ErrShuttingDown) {
+				t.Error(err)
+			}
+		}
+	}
+}

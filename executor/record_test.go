@@ -1,0 +1,148 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// TestRecord checks the record of a call that waited and ran.
+func TestRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Concurrency: 1}, tool("t", func(_ context.Context, call *tools.Call) (*tools.Result, error) {
+			time.Sleep(time.Second)
+			return &tools.Result{
+				Content: []tools.Content{tools.Text{Text: "12345"}, tools.Image{Data: []byte("123")},
+					tools.Audio{Data: []byte("12")}, tools.EmbeddedResource{Text: "1"}, tools.ResourceLink{URI: "x:y"}},
+				Structured: json.RawMessage(`{}`),
+			}, nil
+		}))
+		first := start(e, t.Context(), "t")
+		synctest.Wait()
+		begin := time.Now()
+		_, err := e.Execute(t.Context(), &Request{Tool: "t", Caller: "ada", Transport: "stdio", Arguments: json.RawMessage(`{"a":1}`)})
+		if err != nil || <-first != nil {
+			t.Fatal(err)
+		}
+		got := e.Records()[1]
+		want := Record{
+			ID: got.ID, Tool: "t", Caller: "ada", Transport: "stdio",
+			Queued: begin, Started: begin.Add(time.Second), Finished: begin.Add(2 * time.Second),
+			Outcome: OutcomeOK, Waited: waitedForServer, BytesIn: 7, BytesOut: 13,
+		}
+		if got != want {
+			t.Errorf("got  %+v\nwant %+v", got, want)
+		}
+		if id, err := uuid.Parse(got.ID); err != nil || id.Version() != 7 {
+			t.Errorf("id %s: %v", got.ID, err)
+		}
+	})
+}
+
+// TestRecordRefused checks that refused calls leave a record too.
+func TestRecordRefused(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, Options{}, tool("t", func(context.Context, *tools.Call) (*tools.Result, error) {
+		return nil, tools.Errorf("no")
+	}))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(fmt.Errorf("%s", strings.Repeat("long ", 1000)))
+	for i, test := range []struct {
+		ctx     context.Context
+		req     Request
+		outcome Outcome
+		kind    Kind
+		reason  string
+	}{
+		{t.Context(), Request{Tool: "none"}, OutcomeFailed, KindUnknownTool, "unknown tool"},
+		{t.Context(), Request{Tool: "t", Arguments: json.RawMessage(`["secret"]`)}, OutcomeFailed, KindInvalidArguments, "invalid arguments"},
+		{ctx, Request{Tool: "t"}, OutcomeFailed, KindCancelled, "context canceled"},
+		{t.Context(), Request{Tool: "t"}, OutcomeToolError, "", ""},
+	} {
+		_, _ = e.Execute(test.ctx, &test.req)
+		r := e.Records()[i]
+		if r.Outcome != test.outcome || r.Kind != test.kind || !strings.HasPrefix(r.Reason, test.reason) || len(r.Reason) > maxReason {
+			t.Errorf("call %d: %+v", i, r)
+		}
+	}
+}
+
+// TestRecordsKept checks that the records kept are bounded, the last ones, and in
+// order.
+func TestRecordsKept(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ keep, calls, want int }{{0, 3, 3}, {4, 3, 3}, {4, 4, 4}, {4, 11, 4}, {1, 3, 1}, {-1, 3, 0}} {
+		e := newEngine(t, Options{KeepRecords: test.keep}, tool("t", echo))
+		for i := range test.calls {
+			_, _ = e.Execute(t.Context(), &Request{Tool: "t", Caller: fmt.Sprint(i)})
+		}
+		records := e.Records()
+		if len(records) != test.want {
+			t.Fatalf("%+v: %d kept", test, len(records))
+		}
+		for i, r := range records {
+			if want := fmt.Sprint(test.calls - test.want + i); r.Caller != want {
+				t.Errorf("%+v: record %d is of call %s, want %s", test, i, r.Caller, want)
+			}
+		}
+	}
+}
+
+// TestInFlight checks that an entry lives as long as its call.
+func TestInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEngine(t, Options{Concurrency: 2}, tool("t", until(release)))
+		var done []<-chan error
+		for range 3 {
+			done = append(done, start(e, t.Context(), "t"))
+			synctest.Wait()
+		}
+		calls := e.InFlight()
+		if len(calls) != 3 || calls[1].Started.IsZero() || !calls[2].Started.IsZero() || calls[0].Outcome != "" {
+			t.Errorf("in flight: %+v", calls)
+		}
+		release <- struct{}{}
+		synctest.Wait()
+		if n := len(e.InFlight()); n != 2 {
+			t.Errorf("%d in flight after one has ended", n)
+		}
+		close(release)
+		for _, d := range done {
+			<-d
+		}
+	})
+}
+
+func TestIDsGrow(t *testing.T) {
+	t.Parallel()
+	var source idSource
+	last := ""
+	now := time.Now()
+	for i := range 10_000 {
+		id := source.next(now.Add(-time.Duration(i) * time.Millisecond)) // the clock goes back
+		if id <= last {
+			t.Fatalf("%s after %s", id, last)
+		}
+		last = id
+	}
+}
+
+func BenchmarkID(b *testing.B) {
+	var source idSource
+	now := time.Now()
+	b.ReportAllocs()
+	for b.Loop() {
+		source.next(now)
+	}
+}
