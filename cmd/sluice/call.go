@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/arguments"
+	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/upstream"
+)
+
+const callLong = `Calls a tool, shows how it goes, and prints what it gives back: text on stdout as it is,
+everything else on stderr.
+
+Arguments are words, typed by what the tool takes ("sluice tools NAME" shows it):
+  text=hello          a string, a number, true or false, or JSON, as the tool has it
+  count:=3            JSON, whatever the tool has it
+  text=@notes.txt     what the file holds; text=@@home is the text "@home"
+  '{"text":"hello"}'  all arguments, as JSON
+  -                   all arguments, as JSON from stdin
+
+` + targetHelp + `
+
+On a terminal a bar shows the progress, in a pipe each step is a line on stderr. With --json
+stdout is one JSON document, the result as it was received; with --json --progress it is one
+a line: {"type":"progress"}, {"type":"log"} and at last {"type":"result"}.
+
+Ctrl-C cancels the call on the server; a second one ends at once.
+
+Exit codes: 0 the tool succeeded, 1 it failed or ran into --timeout, 2 wrong arguments,
+3 no connection or a fault of the server, 130 interrupted.`
+
+const callExample = `  sluice call echo text=hi
+  sluice call countdown from=5
+  sluice call countdown from=5 --url ws://127.0.0.1:7777/mcp --json --progress
+  sluice call read_file path=/srv/docs/a.txt -- npx -y @modelcontextprotocol/server-filesystem /srv/docs`
+
+var errCallTimeout = errors.New("the call ran into --timeout")
+
+type callOptions struct {
+	target   target
+	json     bool
+	progress bool
+	output   string
+	timeout  time.Duration
+	logLevel string
+}
+
+func newCallCommand() *cobra.Command {
+	var opts callOptions
+	cmd := &cobra.Command{
+		Use:               "call TOOL [KEY=VALUE... | JSON | -] [-- CMD ARGS...]",
+		Short:             "Call a tool, with live progress",
+		Long:              callLong,
+		Example:           callExample,
+		Args:              usageArgs(cobra.MinimumNArgs(1)),
+		ValidArgsFunction: opts.complete,
+		RunE:              opts.run,
+	}
+	opts.target.addFlags(cmd)
+	cmd.Flags().BoolVar(&opts.json, "json", false, "print the result as JSON, as it was received")
+	cmd.Flags().BoolVar(&opts.progress, "progress", false, "with --json, print progress as JSON lines as well")
+	cmd.Flags().StringVarP(&opts.output, "output", "o", "", "save the first image, sound or file of the result to `FILE`")
+	cmd.Flags().DurationVarP(&opts.timeout, "timeout", "t", 0, "cancel the call after this `time`, such as 30s (default none)")
+	cmd.Flags().StringVar(&opts.logLevel, "log", "", "show the server's log notes of this `level` and above on stderr: debug, info, warning, error")
+	return cmd
+}
+
+func (o *callOptions) run(cmd *cobra.Command, args []string) error {
+	args, err := o.check(cmd, args)
+	if err != nil {
+		return err
+	}
+	asked, forced, release := untilStopped(cmd.Context())
+	defer release()
+	errOut := newScreen(cmd.ErrOrStderr())
+	s, err := o.target.connect(asked, errOut)
+	if err != nil {
+		return err
+	}
+	result, err := o.call(asked, s, args, cmd.InOrStdin(), cmd.OutOrStdout(), errOut)
+	s.close(forced) // which sends what was to be sent: a cancellation as well
+	if err != nil {
+		return o.callError(asked, err, errOut)
+	}
+	return o.print(result, cmd.OutOrStdout(), errOut)
+}
+
+// check checks the flags and returns the arguments without the server's command.
+func (o *callOptions) check(cmd *cobra.Command, args []string) ([]string, error) {
+	args, err := o.target.split(cmd, args)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(args) == 0:
+		return nil, usageError(helpHint(cmd), "which tool?")
+	case o.progress && !o.json:
+		return nil, usageError("progress is shown anyway; add --json to have it as JSON", "--progress goes with --json")
+	case o.logLevel != "" && tools.Level(o.logLevel).Severity() < 0:
+		return nil, usageError("choose debug, info, notice, warning, error, critical, alert or emergency",
+			"there is no log level %q", o.logLevel)
+	case o.timeout < 0:
+		return nil, usageError("write 30s, 5m or 1h30m", "--timeout is negative")
+	}
+	return args, nil
+}
+
+// call finds the tool, reads its arguments and calls it.
+func (o *callOptions) call(ctx context.Context, s *session, args []string, in io.Reader, out io.Writer, errOut *screen) (*upstream.Result, error) {
+	tool, err := s.find(ctx, args[0])
+	if err != nil {
+		return nil, err
+	}
+	object, err := arguments.Parse(tool.InputSchema, args[1:], in)
+	if err != nil {
+		return nil, usageError(fmt.Sprintf("`sluice tools %s` shows what it takes", tool.Name), "%w", err)
+	}
+	if o.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, errCallTimeout)
+		defer cancel()
+	}
+	w := watch(o.view(out, errOut))
+	defer w.end()
+	return s.client.CallTool(ctx, tool.Name, object, o.callbacks(w))
+}
+
+// view returns what shows the call while it runs.
+func (o *callOptions) view(out io.Writer, errOut *screen) view {
+	switch {
+	case o.json && o.progress:
+		return eventView{out}
+	case o.target.quiet:
+		return quietView{}
+	case errOut.animated():
+		return newBarView(errOut, time.Now())
+	}
+	return lineView{errOut}
+}
+
+// callbacks asks the server only for what is shown.
+func (o *callOptions) callbacks(w *watcher) upstream.CallOptions {
+	var opts upstream.CallOptions
+	if _, quiet := w.view.(quietView); !quiet {
+		opts.OnProgress = w.report
+		if o.logLevel != "" {
+			opts.OnLog, opts.LogLevel = w.note, tools.Level(o.logLevel)
+		}
+	}
+	return opts
+}
+
+// callError words what kept the call from a result.
+func (o *callOptions) callError(ctx context.Context, err error, errOut io.Writer) error {
+	var known *failure
+	switch {
+	case errors.As(err, &known):
+		return err
+	case errors.Is(err, errCallTimeout):
+		fmt.Fprintf(errOut, "cancelled the call on the server after %v\n", o.timeout)
+		return &failure{code: exitFailure, err: errors.New("")}
+	case ctx.Err() != nil:
+		fmt.Fprintln(errOut, "cancelled the call on the server")
+		return &failure{code: exitInterrupted, err: errors.New("")}
+	}
+	return serverError(ctx, err)
+}
+
+// print prints the result. That the tool failed is the exit code.
+func (o *callOptions) print(result *upstream.Result, out, errOut io.Writer) error {
+	switch {
+	case o.progress:
+		printJSON(out, struct {
+			Type   string          `json:"type"`
+			Result json.RawMessage `json:"result"`
+		}{"result", result.Raw})
+	case o.json:
+		printText(out, string(result.Raw))
+	case result.IsError:
+		printResult(errOut, result)
+	default:
+		printResult(out, result)
+	}
+	if result.IsError {
+		return &failure{code: exitFailure, err: errors.New("")}
+	}
+	if o.output != "" {
+		return saveBinary(o.output, result)
+	}
+	return nil
+}

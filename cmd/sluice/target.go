@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/sluice-dev/sluice/tools/upstream"
+	"github.com/sluice-dev/sluice/transport"
+	"github.com/sluice-dev/sluice/transport/mcp"
+)
+
+// The exit codes of the commands that talk to a server, beside those that every
+// command has.
+const (
+	exitConnect     = 3   // no server, or one that breaks the protocol
+	exitInterrupted = 130 // Ctrl-C, as shells have it
+)
+
+// connectTimeout bounds how long a server may take until it is ready. Some are
+// downloaded first.
+const connectTimeout = time.Minute
+
+var errNotReady = fmt.Errorf("the server was not ready within %v", connectTimeout)
+
+// A target says which server a command talks to.
+type target struct {
+	url     string
+	token   string
+	config  string
+	quiet   bool
+	command []string // what follows "--"
+}
+
+// targetHelp is the part of a command's help that says how to choose a server.
+const targetHelp = `The server is one of:
+  --url URL          a running one: ws://127.0.0.1:7777/mcp, or just its host:port. The token
+                     comes from SLUICE_TOKEN, from --token, or from the file that "sluice serve"
+                     leaves for you on this machine
+  --config FILE      the tools of a config file, run within this command
+  -- CMD ARGS...     any MCP server that speaks stdio, started for this command and ended with it
+  (none of them)     the built-in tools echo and countdown, to try things out`
+
+func (t *target) addFlags(cmd *cobra.Command) {
+	addConfigFlag(cmd.Flags(), &t.config)
+	cmd.Flags().StringVarP(&t.url, "url", "u", "", "talk to the server that listens at `URL`")
+	cmd.Flags().StringVar(&t.token, "token", "", "the server's `token`; others on this machine can see it, so prefer SLUICE_TOKEN")
+	cmd.Flags().BoolVarP(&t.quiet, "quiet", "q", false, "show neither progress nor what the server writes to stderr")
+}
+
+// split takes the server's command off the arguments and checks that one server is
+// chosen at most.
+func (t *target) split(cmd *cobra.Command, args []string) ([]string, error) {
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		args, t.command = args[:dash], args[dash:]
+		if len(t.command) == 0 {
+			return nil, usageError(helpHint(cmd), "after -- comes the command of a server")
+		}
+	}
+	chosen := 0
+	for _, given := range []bool{t.url != "", t.config != "", t.command != nil} {
+		if given {
+			chosen++
+		}
+	}
+	if chosen > 1 {
+		return nil, usageError("leave all but one out", "--url, --config and -- CMD each choose a server")
+	}
+	if t.token != "" && t.url == "" {
+		return nil, usageError("add --url", "--token is for a server at a URL")
+	}
+	return args, nil
+}
+
+// A session is a connection to a server, and what was started to have it.
+type session struct {
+	client *upstream.Client
+	wait   func() // returns when what was started has ended; nil where nothing was
+}
+
+// connect connects to the server; what it has to say goes to errOut. The caller
+// closes the session.
+func (t *target) connect(ctx context.Context, errOut *screen) (*session, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errNotReady)
+	defer cancel()
+	switch {
+	case t.url != "":
+		return t.dial(ctx, errOut)
+	case t.command != nil:
+		return t.spawn(ctx, errOut)
+	}
+	return t.host(ctx, errOut)
+}
+
+// host runs the tools of a config within this process.
+func (t *target) host(ctx context.Context, errOut *screen) (*session, error) {
+	cfg, err := loadConfig(t.config)
+	if err != nil {
+		return nil, err
+	}
+	logger := slog.New(slog.DiscardHandler)
+	if !t.quiet { // only what is wrong with the config is of interest here
+		logger = slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	h, err := newHost(cfg, logger)
+	if err != nil {
+		return nil, err
+	}
+	clientEnd, serverEnd := memoryStreams()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		err := h.server.Serve(context.WithoutCancel(ctx), serverEnd, transport.Peer{Transport: "memory"})
+		logger.Debug("served", "error", err)
+	}()
+	s, err := open(ctx, clientEnd, upstream.Options{})
+	if err != nil {
+		<-served
+		return nil, err
+	}
+	s.wait = func() { <-served }
+	return s, nil
+}
+
+// open speaks to the server at the other end of the stream.
+func open(ctx context.Context, stream upstream.Stream, opts upstream.Options) (*session, error) {
+	opts.Info = mcp.Implementation{Name: "sluice", Version: buildVersion().Version}
+	client, err := upstream.Connect(ctx, stream, opts)
+	if err != nil {
+		return nil, serverError(ctx, err)
+	}
+	return &session{client: client}, nil
+}
+
+// close ends the session, and what was started for it. It returns early when forced
+// is done: the process is about to end then.
+func (s *session) close(forced context.Context) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		s.client.Close() // whatever it says, there is nothing left to lose
+		if s.wait != nil {
+			s.wait()
+		}
+	}()
+	select {
+	case <-done:
+	case <-forced.Done():
+	}
+}
+
+// serverError gives an error of a server the exit code that it stands for.
+func serverError(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !errors.Is(err, errNotReady) {
+		return &failure{code: exitInterrupted, err: errors.New("interrupted")}
+	}
+	var refusal *upstream.WireError
+	switch {
+	case errors.As(err, &refusal):
+		err = fmt.Errorf("the server refused: %s", oneLine(err.Error()))
+	case errors.Is(err, upstream.ErrVersion):
+		return &failure{code: exitConnect, err: err, hint: "a newer sluice may know its revisions"}
+	}
+	return &failure{code: exitConnect, err: err}
+}
