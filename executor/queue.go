@@ -107,15 +107,16 @@ func (q *queue) wait(ctx context.Context, x *Execution, t *ticket) error {
 		return nil
 	case <-ctx.Done():
 	}
-	q.update(func(s *slots) {
-		s.leave(t, 0)
-	})
+	q.update(func(s *slots) { s.leave(t) })
 	return x.ended(ctx)
 }
 
 func (q *queue) giveBack(x *Execution) {
 	held := x.age() - x.ticket.since
-	q.update(func(s *slots) { s.leave(&x.ticket, held) })
+	q.update(func(s *slots) {
+		s.served(&x.tool.lane, held)
+		s.release(&x.tool.lane)
+	})
 }
 
 func (x *Execution) overloaded(retry time.Duration) *Error {

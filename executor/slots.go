@@ -80,20 +80,31 @@ func (s *slots) dispatch() {
 	}
 }
 
-// leave gives up whatever the ticket has: its place, or the slot that it has held for
-// a time; 0 is a slot that nobody used.
-func (s *slots) leave(t *ticket, held time.Duration) {
+// leave gives up what a ticket has whose call did not wait to the end: its place, or
+// the slot that came too late.
+func (s *slots) leave(t *ticket) {
 	switch t.state {
 	case ticketWaiting:
 		s.remove(t)
+		s.update(t.lane)
 	case ticketRunning:
-		s.running--
-		t.lane.running--
-		s.service.add(held)
-		t.lane.service.add(held)
+		s.release(t.lane)
 	}
 	t.state = ticketOut
-	s.update(t.lane)
+}
+
+// release takes back one slot of the lane. It does not ask whose: a call that a policy
+// repeats while its first handler is stuck has two.
+func (s *slots) release(l *lane) {
+	s.running--
+	l.running--
+	s.update(l)
+}
+
+// served tells the averages for how long a call has held its slot.
+func (s *slots) served(l *lane, held time.Duration) {
+	s.service.add(held)
+	l.service.add(held)
 }
 
 func (s *slots) grant(t *ticket) {
@@ -191,9 +202,6 @@ type average struct {
 }
 
 func (a *average) add(d time.Duration) {
-	if d == 0 {
-		return
-	}
 	if !a.known {
 		a.known, a.mean = true, d
 		return

@@ -4,7 +4,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 )
 
 // checkSlots fails the test unless the slots are as their comment promises.
@@ -107,7 +106,7 @@ func depart(t *testing.T, q *queue, k *ticket) {
 			waiters = append(waiters, w)
 		}
 	}
-	q.update(func(s *slots) { s.leave(k, time.Millisecond) })
+	q.update(func(s *slots) { s.leave(k) })
 	stillWaits := false
 	for _, w := range waiters {
 		if w.state == ticketRunning && stillWaits {
@@ -136,7 +135,7 @@ func TestSlotsPassFullLanes(t *testing.T) {
 		{"n1", "n2"}, // now it can, and came before a2
 		{"b1", "a2"},
 	} {
-		q.update(func(s *slots) { s.leave(tickets[step.leaves], 0) })
+		q.update(func(s *slots) { s.leave(tickets[step.leaves]) })
 		if tickets[step.gets].state != ticketRunning {
 			t.Errorf("after %s left, %s did not get its slot", step.leaves, step.gets)
 		}
@@ -163,7 +162,7 @@ func BenchmarkSlots(b *testing.B) {
 				in, out := &tickets[last], &tickets[first]
 				in.lane = &lanes[last%tools]
 				q.update(func(s *slots) { s.admit(in) })
-				q.update(func(s *slots) { s.leave(out, time.Millisecond) })
+				q.update(func(s *slots) { s.leave(out) })
 				first, last = (first+1)%len(tickets), (last+1)%len(tickets)
 			}
 		})

@@ -1,0 +1,55 @@
+package executor
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-dev/sluice/schema"
+)
+
+// TestPublic checks the sentence of each kind for what it must say, and that the cause
+// is not in it.
+func TestPublic(t *testing.T) {
+	t.Parallel()
+	secret := errors.New("/home/ada/.token: hunter2")
+	invalid := &schema.ValidationError{Violations: []schema.Violation{{Pointer: "/age", Message: "must be a number"}, {Message: "lacks name"}}}
+	var many schema.ValidationError
+	for range 30 {
+		many.Violations = append(many.Violations, schema.Violation{Pointer: "/x", Message: "no"})
+	}
+	for _, test := range []struct {
+		err  Error
+		says []string
+	}{
+		{Error{Kind: KindUnknownTool, Err: ErrUnknownTool}, []string{`"shop"`, "List the tools"}},
+		{Error{Kind: KindInvalidArguments, Err: fmt.Errorf("%w: %w", ErrInvalidArguments, invalid)},
+			[]string{`"shop"`, "\n- /age: must be a number", "\n- (the whole): lacks name", "call again"}},
+		{Error{Kind: KindInvalidArguments, Err: &many}, []string{"and 10 more"}},
+		{Error{Kind: KindInvalidArguments, Err: secret}, []string{"input schema"}},
+		{Error{Kind: KindOverloaded, RetryAfter: 1500 * time.Millisecond, Err: ErrQueueFull}, []string{"busy", "Try again in 1.5s"}},
+		{Error{Kind: KindOverloaded, Err: ErrQueueFull}, []string{"Try again later"}},
+		{Error{Kind: KindShuttingDown, RetryAfter: time.Second}, []string{"shutting down", "Try again in 1s"}},
+		{Error{Kind: KindTimeout, Err: ErrTimeout}, []string{"time limit", "less work"}},
+		{Error{Kind: KindTimeout, Err: ErrIdleTimeout}, []string{"no progress", "less work"}},
+		{Error{Kind: KindCancelled, Err: secret}, []string{"cancelled"}},
+		{Error{Kind: KindPanic, Err: secret}, []string{"crashed", "call 42"}},
+		{Error{Kind: KindInvalidOutput, Err: secret}, []string{"withheld", "call 42"}},
+		{Error{Kind: KindInternal, Err: secret}, []string{"internal error (call 42)"}},
+		{Error{Kind: "not_allowed", Err: secret}, []string{"was refused: not allowed"}},
+		{Error{Kind: "rate_limited", RetryAfter: time.Second, Err: secret}, []string{"rate limited", "Try again in 1s"}},
+	} {
+		test.err.ID, test.err.Tool = "42", "shop"
+		got := test.err.Public()
+		for _, want := range test.says {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s: %q lacks %q", test.err.Kind, got, want)
+			}
+		}
+		if strings.Contains(got, "hunter2") || test.err.Kind != KindInternal && !strings.Contains(got, `"shop"`) {
+			t.Errorf("%s: %q", test.err.Kind, got)
+		}
+	}
+}
