@@ -69,6 +69,8 @@ func newCallCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&opts.output, "output", "o", "", "save the first image, sound or file of the result to `FILE`")
 	cmd.Flags().DurationVarP(&opts.timeout, "timeout", "t", 0, "cancel the call after this `time`, such as 30s (default none)")
 	cmd.Flags().StringVar(&opts.logLevel, "log", "", "show the server's log notes of this `level` and above on stderr: debug, info, warning, error")
+	_ = cmd.RegisterFlagCompletionFunc("log", cobra.FixedCompletions( // fails for an unknown flag only
+		[]cobra.Completion{"debug", "info", "warning", "error"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -117,7 +119,10 @@ func (o *callOptions) call(ctx context.Context, s *session, args []string, in io
 	if err != nil {
 		return nil, err
 	}
-	object, err := arguments.Parse(tool.InputSchema, args[1:], in)
+	object, err := arguments.Parse(tool.InputSchema, args[1:], &interruptible{ctx, in})
+	if ctx.Err() != nil {
+		return nil, serverError(ctx, err)
+	}
 	if err != nil {
 		return nil, usageError(fmt.Sprintf("`sluice tools %s` shows what it takes", tool.Name), "%w", err)
 	}

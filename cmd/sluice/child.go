@@ -14,8 +14,8 @@ import (
 	"github.com/sluice-dev/sluice/transport/stdio"
 )
 
-// childGrace is how long a child may take to end after its stdin is closed, and then
-// again after SIGTERM.
+// childGrace is how long a server may take to end after its stdin is closed, and
+// then again after SIGTERM.
 const childGrace = 2 * time.Second
 
 // A child is an MCP server that this process started. It is the stream to it, and it
@@ -24,6 +24,7 @@ const childGrace = 2 * time.Second
 type child struct {
 	*stdio.Stream
 	cmd   *exec.Cmd
+	grace time.Duration // childGrace
 	stdin io.Closer
 	ended chan struct{} // closed when the process is gone
 	once  sync.Once
@@ -46,7 +47,7 @@ func startChild(argv []string, stderr io.Writer) (*child, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	c := &child{cmd: cmd, stdin: stdin, ended: make(chan struct{})}
+	c := &child{cmd: cmd, grace: childGrace, stdin: stdin, ended: make(chan struct{})}
 	c.Stream = stdio.New(stdout, stdin, stdio.Options{})
 	return c, nil
 }
@@ -64,7 +65,7 @@ func (c *child) Close(code int, reason string) error {
 		for _, insist := range []func(*exec.Cmd){terminate, kill} {
 			select {
 			case <-c.ended:
-			case <-time.After(childGrace):
+			case <-time.After(c.grace):
 				insist(c.cmd)
 			}
 		}
@@ -105,6 +106,7 @@ func (t *target) spawnOnce(ctx context.Context, errOut *screen, legacy bool) (*s
 		return nil, err
 	}
 	s.wait = func() { stderr.Close() }
+	s.kill = func() { kill(c.cmd) }
 	return s, nil
 }
 

@@ -26,7 +26,7 @@ func (t *target) dial(ctx context.Context, errOut *screen) (*session, error) {
 	}
 	stream, err := websocket.Dial(ctx, u.String(), websocket.DialOptions{Token: token})
 	if err != nil {
-		return nil, dialFailure(ctx, u, token, err)
+		return nil, dialFailure(ctx, u, err)
 	}
 	return open(ctx, stream, upstream.Options{})
 }
@@ -78,15 +78,13 @@ func (t *target) tokenFor(u *url.URL) string {
 }
 
 // dialFailure says what to do about a server that cannot be reached.
-func dialFailure(ctx context.Context, u *url.URL, token string, err error) error {
+func dialFailure(ctx context.Context, u *url.URL, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return serverError(ctx, context.Cause(ctx))
 	case errors.Is(err, syscall.ECONNREFUSED):
 		hint := "start one: `sluice serve --listen " + address(u) + "`"
 		return &failure{code: exitConnect, err: fmt.Errorf("nothing listens at %s", u.Host), hint: hint}
-	case token == "":
-		return &failure{code: exitConnect, err: err, hint: "if it wants a token, put it into SLUICE_TOKEN"}
 	}
-	return &failure{code: exitConnect, err: err, hint: "the token came from SLUICE_TOKEN, --token or the file of a local server; is it this server's?"}
+	return &failure{code: exitConnect, err: &remoteError{err}, hint: "check the URL, and the token in SLUICE_TOKEN or --token"}
 }

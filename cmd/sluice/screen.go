@@ -47,13 +47,17 @@ func columns(w io.Writer) int {
 	return width
 }
 
-// asciiOnly reports whether the terminal may lack letters beyond ASCII. On Unix the
-// locale tells (POSIX, "Environment Variables"); of the consoles of Windows, the new
-// one has them.
+// asciiOnly reports whether the terminal may lack letters beyond ASCII. Of the
+// consoles of Windows, the new one has them.
 func asciiOnly() bool {
 	if runtime.GOOS == "windows" {
 		return os.Getenv("WT_SESSION") == ""
 	}
+	return asciiOnlyOnUnix()
+}
+
+// asciiOnlyOnUnix asks the locale (POSIX, "Environment Variables").
+func asciiOnlyOnUnix() bool {
 	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
 		if locale := strings.ToLower(os.Getenv(name)); locale != "" {
 			return !strings.Contains(locale, "utf-8") && !strings.Contains(locale, "utf8")

@@ -80,6 +80,7 @@ func (t *target) split(cmd *cobra.Command, args []string) ([]string, error) {
 type session struct {
 	client *upstream.Client
 	wait   func() // returns when what was started has ended; nil where nothing was
+	kill   func() // ends a program that was started at once; nil where none was
 }
 
 // connect connects to the server; what it has to say goes to errOut. The caller
@@ -150,6 +151,9 @@ func (s *session) close(forced context.Context) {
 	select {
 	case <-done:
 	case <-forced.Done():
+		if s.kill != nil {
+			s.kill() // it must not outlive us
+		}
 	}
 }
 
@@ -159,11 +163,19 @@ func serverError(ctx context.Context, err error) error {
 		return &failure{code: exitInterrupted, err: errors.New("interrupted")}
 	}
 	var refusal *upstream.WireError
+	hint := ""
 	switch {
 	case errors.As(err, &refusal):
-		err = fmt.Errorf("the server refused: %s", oneLine(err.Error()))
+		err = fmt.Errorf("the server refused: %w", err)
 	case errors.Is(err, upstream.ErrVersion):
-		return &failure{code: exitConnect, err: err, hint: "a newer sluice may know its revisions"}
+		hint = "a newer sluice may know its revisions"
 	}
-	return &failure{code: exitConnect, err: err}
+	return &failure{code: exitConnect, err: &remoteError{err}, hint: hint}
 }
+
+// remoteError is an error with words of a server in it: it is made safe to be shown.
+type remoteError struct{ err error }
+
+func (e *remoteError) Error() string { return oneLine(e.err.Error()) }
+
+func (e *remoteError) Unwrap() error { return e.err }

@@ -2,6 +2,7 @@ package progress
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -75,7 +76,7 @@ func (m *Meter) bar(fit *fitter, now time.Time, style Style) {
 		return
 	}
 	if left := m.last.Total - m.last.Done; left > 0 {
-		fit.add(span(seconds(left/rate)) + " left")
+		fit.add(span(seconds(math.Ceil(left/rate))) + " left")
 	}
 	fit.add(perTime(rate))
 }

@@ -35,7 +35,7 @@ func TestLine(t *testing.T) {
 		{"halfway", []report{{5 * time.Second, p(21, 42, "fetching")}}, 5 * time.Second, Style{Width: 80},
 			" 50% ██████████░░░░░░░░░░ 21/42 5s left 4.2/s fetching"},
 		{"an eighth of a column", []report{{5 * time.Second, p(21, 400, "")}}, 5 * time.Second, Style{Width: 80},
-			"  5% █░░░░░░░░░░░░░░░░░░░ 21/400 1m30s left 4.2/s"},
+			"  5% █░░░░░░░░░░░░░░░░░░░ 21/400 1m31s left 4.2/s"},
 		{"parts of a column", []report{{5 * time.Second, p(33, 400, "")}}, 5 * time.Second, Style{Width: 80},
 			"  8% █▋░░░░░░░░░░░░░░░░░░ 33/400 56s left 6.6/s"},
 		{"in ASCII", []report{{5 * time.Second, p(21, 42, "")}}, 5 * time.Second, Style{Width: 40, ASCII: true},

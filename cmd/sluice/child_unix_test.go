@@ -1,0 +1,147 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// legacyScript is a legacy server in a line of shell. It ends when it is sent
+// anything before initialize, as some do.
+const legacyScript = `echo started >&2
+hello=
+while read -r line; do
+  id=${line#*\"id\":}; id=${id%%,*}
+  case $line in
+  *'"initialize"'*) hello=1; echo '{"jsonrpc":"2.0","id":'$id',"result":{"protocolVersion":"2024-11-05","capabilities":{},"serverInfo":{"name":"sh","version":"1"}}}';;
+  *'"tools/list"'*) echo '{"jsonrpc":"2.0","id":'$id',"result":{"tools":[{"name":"greet","inputSchema":{"type":"object"}}]}}';;
+  *'"tools/call"'*) echo '{"jsonrpc":"2.0","id":'$id',"error":{"code":-32602,"message":"bad\u001b[31m"}}';;
+  *) [ "$hello" ] || exit 7;;
+  esac
+done`
+
+func TestChildOfALegacyKind(t *testing.T) {
+	t.Parallel()
+	code, out, errOut := runCommand(t, "tools", "--", "sh", "-c", legacyScript)
+	if code != exitOK || !strings.Contains(out, "greet") || errOut != "started\nstarted\n" {
+		t.Errorf("got %d\n%s\n%s", code, out, errOut)
+	}
+	code, out, errOut = runCommand(t, "call", "greet", "--quiet", "--", "sh", "-c", legacyScript)
+	if code != exitConnect || out != "" || errOut != "sluice: the server refused: bad␛[31m (code -32602)\n" {
+		t.Errorf("got %d\n%s\n%s", code, out, errOut)
+	}
+}
+
+func TestChildThatIsNoServer(t *testing.T) {
+	t.Parallel()
+	code, _, errOut := runCommand(t, "tools", "--", "sh", "-c", "echo oops >&2; exit 3")
+	if code != exitConnect || !strings.Contains(errOut, "oops\n") || !strings.Contains(errOut, "sh ended (exit status 3)") {
+		t.Errorf("got %d\n%s", code, errOut)
+	}
+}
+
+func TestChildIsASluice(t *testing.T) {
+	t.Parallel()
+	code, out, errOut := runCommand(t, "call", "countdown", "from=1", "interval_ms=0", "--", binary, "stdio")
+	if code != exitOK || out != "Counted down from 1.\n" || !strings.Contains(errOut, "progress 1/1 0 left\n") {
+		t.Errorf("got %d\n%s\n%s", code, out, errOut)
+	}
+}
+
+// awaitGone returns when no process of the group is left.
+func awaitGone(t *testing.T, group int) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH); {
+		if time.Now().After(deadline) {
+			t.Fatal("processes are left")
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+func TestChildEndsWithItsStream(t *testing.T) {
+	t.Parallel()
+	for name, script := range map[string]string{
+		"at the end of stdin":              `cat`,
+		"at SIGTERM":                       `trap 'exit 0' TERM; while :; do sleep 0.01; done`,
+		"at SIGKILL":                       `trap '' TERM; while :; do sleep 0.01; done`,
+		"with what it has left behind":     `(trap '' TERM; while :; do sleep 0.01; done) & exec cat`,
+		"while it writes and nobody reads": `yes`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, err := startChild([]string{"sh", "-c", script}, newRecord())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.grace = 50 * time.Millisecond
+			for range 2 {
+				if err := c.Close(1000, ""); err != nil {
+					t.Error(err)
+				}
+			}
+			awaitGone(t, c.cmd.Process.Pid)
+			if _, err := c.Read(context.Background()); err == nil {
+				t.Error("the stream is still open")
+			}
+		})
+	}
+}
+
+// TestInterruptOfTheProgram presses Ctrl-C on the real thing: the call is cancelled
+// on the server, which lives on.
+func TestInterruptOfTheProgram(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	p := start(t, "call", "countdown", "from=600", "interval_ms=50", "--url", s.url)
+	p.stderr.await(t, "progress 1/600")
+	p.signal(syscall.SIGINT)
+	if rest := p.wantExit(exitInterrupted); len(rest) > 0 || !strings.HasSuffix(p.stderr.String(), "cancelled the call on the server\n") {
+		t.Errorf("%q and:\n%s", rest, p.stderr)
+	}
+	again := start(t, "call", "echo", "text=still there", "--url", s.url)
+	if rest := again.wantExit(exitOK); fmt.Sprint(rest) != "[still there]" {
+		t.Errorf("got %q", rest)
+	}
+}
+
+// The first Ctrl-C waits for a child to end, the second does not.
+func TestSecondInterruptEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	alive := filepath.Join(t.TempDir(), "alive")
+	script := `trap '' TERM; echo pid $$ >&2; while read -r line; do case $line in
+*discover*) echo '{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":["2026-07-28"]}}';;
+*list*) echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"t","inputSchema":{"type":"object"}}]}}';;
+*call*) echo called >&2;;
+esac; done; : > ` + alive + `; while :; do sleep 0.05; done`
+	p := start(t, "call", "t", "--", "sh", "-c", script)
+	p.stderr.await(t, "called")
+	p.signal(syscall.SIGINT)
+	for deadline := time.Now().Add(soon); ; {
+		if _, err := os.Stat(alive); err == nil { // it is being closed
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("stdin of the child is not closed")
+		}
+	}
+	second := time.Now()
+	p.signal(syscall.SIGINT)
+	p.wantExit(exitInterrupted)
+	if took := time.Since(second); took > childGrace {
+		t.Errorf("it took %v", took)
+	}
+	var group int
+	if _, err := fmt.Sscanf(p.stderr.String(), "pid %d\n", &group); err != nil {
+		t.Fatal(err)
+	}
+	awaitGone(t, group)
+}
