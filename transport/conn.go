@@ -108,11 +108,14 @@ func (c *conn) serve() error {
 	return err
 }
 
-// read takes messages until the stream ends.
+// read takes messages until the stream ends. It is woken at the end of the
+// connection by hangUp and not by c.ctx: a stream whose read is cancelled is cut
+// before it can say why.
 func (c *conn) read() error {
+	ctx := context.WithoutCancel(c.ctx)
 	for {
 		c.out.waitForSpace(c.ctx)
-		data, err := c.stream.Read(c.ctx)
+		data, err := c.stream.Read(ctx)
 		var skipped interface{ Skipped() string }
 		switch {
 		case err == nil:
