@@ -5,8 +5,9 @@ import { test } from 'node:test';
 
 /** Tests that the server ends when its stdin does, before the client sends a signal. */
 export function endsByItself(title, open) {
-    test(`${title}: the server ends with its stdin`, { timeout: 20_000 }, async () => {
+    test(`${title}: the server ends with its stdin`, { timeout: 20_000 }, async (t) => {
         const session = await open();
+        t.after(() => session.close());
         await session.call('echo', { message: 'last' });
         const start = performance.now();
         await session.close();

@@ -6,6 +6,7 @@ import { EventEmitter, once, setMaxListeners } from 'node:events';
 import { after, before, describe, test } from 'node:test';
 
 import { within } from './deadline.mjs';
+import { assertGrows } from './progress.mjs';
 
 /** Runs the exercises on one connection, which open makes. */
 export function exercise(title, revision, open) {
@@ -94,21 +95,19 @@ const exercises = {
         const seen = [];
         await session.call('sleep', { ms: 600, steps: 6 }, { onprogress: (p) => seen.push(p) });
         const { progress, response, late } = session.wire.answer(session.wire.request('sleep'));
-        assert.deepEqual(progress.map((p) => p.progress), [1, 2, 3, 4, 5, 6]);
+        assertGrows(progress.map((p) => p.progress), 6);
         assert.ok(progress.every((p) => p.total === 6 && p.message === `step ${p.progress} of 6`));
         assert.ok(response && late.length === 0, 'progress came after the response');
         // A client may drop a last report that it reads in one piece with the response.
-        assert.ok(seen.length >= 5, `${seen.length} reports reached the caller`);
-        assert.ok(seen.every((p, i) => i === 0 || p.progress > seen[i - 1].progress));
+        assert.ok(seen.length >= progress.length - 1, `${seen.length} of ${progress.length} reports reached the caller`);
     },
 
     'is spared a flood of progress': async (session) => {
         await session.call('sleep', { ms: 500, steps: 5000 }, { onprogress: () => {} });
         const { progress } = session.wire.answer(session.wire.request('sleep'));
         const values = progress.map((p) => p.progress);
-        assert.ok(values.length >= 2 && values.length <= 25, `${values.length} reports`);
-        assert.ok(values.every((value, i) => i === 0 || value > values[i - 1]), `${values}`);
-        assert.equal(values.at(-1), 5000);
+        assertGrows(values, 5000);
+        assert.ok(values.length <= 25, `${values.length} reports`);
     },
 
     'gets no progress that it did not ask for': async (session) => {
@@ -121,10 +120,11 @@ const exercises = {
     'cancels a call, which is never answered': async (session) => {
         const cancel = new AbortController();
         const options = { signal: cancel.signal, onprogress: () => cancel.abort('enough') };
-        await assert.rejects(session.call('sleep', { ms: 25_000, steps: 500 }, options));
+        await assert.rejects(session.call('sleep', { ms: 500, steps: 50 }, options));
         const request = session.wire.request('sleep');
         await session.alive();
-        assert.equal((await session.call('echo', { message: 'alive' })).content[0].text, 'alive');
+        // When a call that started later ends, the answer would have come.
+        await session.call('sleep', { ms: 600 });
         assert.equal(session.wire.answer(request).response, undefined);
     },
 

@@ -33,12 +33,12 @@ const dial = (once) => new WebSocketClientTransport(new URL(`${server.url}?ticke
 
 exercise('TypeScript SDK 1.x over WebSocket', '2025-11-25', async () => connectLegacy(dial(await ticket())));
 
-test('a ticket opens one connection', async () => {
+test('a ticket opens one connection', async (t) => {
     const once = await ticket();
     const first = await connectLegacy(dial(once));
+    t.after(() => first.close());
     await assert.rejects(connectLegacy(dial(once)));
     await first.alive();
-    await first.close();
 });
 
 test('nothing but a ticket stands in the URL', async () => {

@@ -23,8 +23,9 @@ test('a wrong token and a foreign origin are refused', async () => {
     await assert.rejects(connectModern(dial(server.token, { origin: 'https://evil.example' })), /403/);
 });
 
-test('twenty clients at once hear only their own answers', { timeout: 60_000 }, async () => {
+test('twenty clients at once hear only their own answers', { timeout: 60_000 }, async (t) => {
     const sessions = await Promise.all(Array.from({ length: 20 }, () => connectModern(dial())));
+    t.after(() => Promise.all(sessions.map((session) => session.close())));
     const wrong = [];
     const talk = async (session, client) => {
         for (let i = 0; i < 20; i++) {
@@ -35,11 +36,11 @@ test('twenty clients at once hear only their own answers', { timeout: 60_000 }, 
     };
     await Promise.all(sessions.map(talk));
     assert.deepEqual(wrong, []);
-    await Promise.all(sessions.map((session) => session.close()));
 });
 
-test('a server that ends tells its clients and exits with 0', { timeout: 60_000 }, async () => {
+test('a server that ends tells its clients and exits with 0', { timeout: 60_000 }, async (t) => {
     const other = await serveEverything();
+    t.after(() => other.stop());
     const transport = new WebSocketTransport(other.url, other.token);
     const session = await connectModern(transport);
     const ended = new Promise((resolve) => {

@@ -9,6 +9,7 @@ import { StdioClientTransport as LegacyTransport } from '@modelcontextprotocol/s
 import { sluice } from './binary.mjs';
 import { connectLegacy } from './legacy.mjs';
 import { connectModern } from './modern.mjs';
+import { assertGrows } from './progress.mjs';
 
 const server = () => ({ command: sluice(), args: ['stdio'], env: process.env, stderr: 'ignore' });
 
@@ -19,15 +20,15 @@ const clients = {
 
 describe('sluice stdio', { timeout: 60_000 }, () => {
     for (const [title, connect] of Object.entries(clients)) {
-        test(`${title} counts down`, async () => {
+        test(`${title} counts down`, async (t) => {
             const session = await connect();
+            t.after(() => session.close());
             const { tools } = await session.page();
             assert.deepEqual(tools.map((tool) => tool.name), ['countdown', 'echo']);
             await session.call('countdown', { from: 4, interval_ms: 50 }, { onprogress: () => {} });
             const { progress, response } = session.wire.answer(session.wire.request('countdown'));
-            assert.deepEqual(progress.map((p) => [p.progress, p.total]), [[1, 4], [2, 4], [3, 4], [4, 4]]);
+            assertGrows(progress.map((p) => p.progress), 4);
             assert.ok(!response.result.isError);
-            await session.close();
         });
     }
 });

@@ -210,29 +210,42 @@ func progress(t *testing.T, s *session) {
 		t.Fatal(err)
 	}
 	// The SDK hands notifications on beside the response, so the last may still come.
-	eventually(t, "five reports", func() bool { return len(s.reports("walk")) == 5 })
-	if got := s.reports("walk"); !slices.Equal(got, []float64{1, 2, 3, 4, 5}) {
+	eventually(t, "the last report", func() bool { return slices.Contains(s.reports("walk"), 5) })
+	// A server that is short of time may leave reports out, but never the last.
+	got := s.reports("walk")
+	grows := slices.IsSorted(got) && len(slices.Compact(slices.Clone(got))) == len(got)
+	if !grows || len(got) < 3 || got[len(got)-1] != 5 {
 		t.Errorf("progress is %v", got)
 	}
 }
 
+// cancel cancels more calls than the server runs at once: it answers the next one
+// only if it has given back the room of those.
 func cancel(t *testing.T, s *session) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	params := &mcp.CallToolParams{Name: "sleep", Arguments: map[string]any{"ms": 25_000, "steps": 500}}
-	params.SetProgressToken("walk")
-	ended := make(chan error, 1)
-	go func() {
-		_, err := s.CallTool(ctx, params)
-		ended <- err
-	}()
-	eventually(t, "the first report", func() bool { return len(s.reports("walk")) > 0 })
-	stop()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("the cancelled call returned %v", err)
+	var calls sync.WaitGroup
+	for i := range 100 {
+		params := &mcp.CallToolParams{Name: "sleep", Arguments: map[string]any{"ms": 25_000, "steps": 500}}
+		params.SetProgressToken(fmt.Sprint("walk-", i))
+		calls.Go(func() {
+			if _, err := s.CallTool(ctx, params); !errors.Is(err, context.Canceled) {
+				t.Errorf("the cancelled call returned %v", err)
+			}
+		})
 	}
-	if got := textOf(s.call(t, "echo", map[string]any{"message": "alive"})); got != "alive" {
-		t.Errorf("echo returned %q", got)
+	eventually(t, "the first report", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return len(s.progress) > 0
+	})
+	stop()
+	calls.Wait()
+	next, done := context.WithTimeout(t.Context(), 10*time.Second)
+	defer done()
+	result, err := s.CallTool(next, &mcp.CallToolParams{Name: "echo", Arguments: map[string]any{"message": "alive"}})
+	if err != nil || textOf(result) != "alive" {
+		t.Errorf("echo returned %+v, %v", result, err)
 	}
 }
 
