@@ -42,6 +42,7 @@ function firstMatches(child, patterns) {
 
 /** Asks the program to end, insists after a while, and returns its exit code. */
 async function stop(child, exited) {
+    if (child.pid === undefined) return -1; // it never started
     child.kill('SIGTERM');
     const insist = setTimeout(() => child.kill('SIGKILL'), 30_000);
     const code = await exited;
