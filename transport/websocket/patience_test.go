@@ -33,20 +33,23 @@ func wantCode(t *testing.T, err error, code int) {
 	}
 }
 
-// inBubble runs a test in virtual time, against one connection of a handler.
-func inBubble(t *testing.T, opts Options, test func(t *testing.T, c *rawClient)) {
+// inBubble runs a test in virtual time.
+func inBubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		_, c := serveInMemory(t, newTestHandler(t, opts))
-		test(t, c)
-		c.Close()
-	})
+	synctest.Test(t, test)
+}
+
+// readInMemory connects to a server that reads to the end.
+func readInMemory(t *testing.T) (*rawClient, <-chan error) {
+	ended := make(chan error, 1)
+	_, c := serveInMemory(t, newTestHandler(t, Options{Serve: readToTheEnd(ended)}))
+	return c, ended
 }
 
 func TestADeadPeerIsFound(t *testing.T) {
-	ended := make(chan error, 1)
-	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) { readToTheEnd(ended)(ctx, s, p) }}
-	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+	inBubble(t, func(t *testing.T) {
+		c, ended := readInMemory(t)
 		go io.Copy(io.Discard, c.br) // the network takes everything
 		started := time.Now()
 		err := <-ended
@@ -58,8 +61,8 @@ func TestADeadPeerIsFound(t *testing.T) {
 }
 
 func TestAPeerThatAnswersStays(t *testing.T) {
-	ended := make(chan error, 1)
-	inBubble(t, Options{Serve: readToTheEnd(ended)}, func(t *testing.T, c *rawClient) {
+	inBubble(t, func(t *testing.T) {
+		c, ended := readInMemory(t)
 		for range 100 {
 			opcode, payload, err := c.read()
 			if opcode != opPing || err != nil {
@@ -78,13 +81,18 @@ func TestAPeerThatAnswersStays(t *testing.T) {
 	})
 }
 
-// chatter sends something every second, which is not the pong it is asked for.
-func chatter(c *rawClient, what []byte) {
+// chatter sends something every second, which is not the pong it is asked for, as
+// long as the test goes on.
+func chatter(t *testing.T, c *rawClient, what []byte) {
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
 	for {
-		if _, err := c.Write(what); err != nil {
+		c.Write(what)
+		select {
+		case <-second.C:
+		case <-t.Context().Done():
 			return
 		}
-		time.Sleep(time.Second)
 	}
 }
 
@@ -94,10 +102,10 @@ func TestAPeerThatNeverAnswersIsClosed(t *testing.T) {
 		"wrong pong": frame(bitFin|opPong, "wrong"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			ended := make(chan error, 1)
-			inBubble(t, Options{Serve: readToTheEnd(ended)}, func(t *testing.T, c *rawClient) {
+			inBubble(t, func(t *testing.T) {
+				c, ended := readInMemory(t)
 				started := time.Now()
-				go chatter(c, what)
+				go chatter(t, c, what)
 				if code := c.closed(); code != 1008 {
 					t.Errorf("closed with %d", code)
 				}
@@ -111,21 +119,27 @@ func TestAPeerThatNeverAnswersIsClosed(t *testing.T) {
 }
 
 func TestNobodyIsBlamedWhileNobodyReads(t *testing.T) {
-	ended := make(chan error, 1)
-	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
-		time.Sleep(10 * time.Minute)
-		readToTheEnd(ended)(ctx, s, p)
-	}}
-	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+	inBubble(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+			time.Sleep(10 * time.Minute)
+			readToTheEnd(ended)(ctx, s, p)
+		}}
+		_, c := serveInMemory(t, newTestHandler(t, opts))
+		pings := make(chan string, 100)
 		go func() {
+			defer close(pings)
 			for {
-				opcode, payload, err := c.read()
+				_, payload, err := c.read()
 				if err != nil {
 					return
 				}
-				if opcode == opPing {
-					go c.Write(frame(bitFin|opPong, string(payload)))
-				}
+				pings <- string(payload)
+			}
+		}()
+		go func() {
+			for ping := range pings {
+				c.Write(frame(bitFin|opPong, ping))
 			}
 		}()
 		time.Sleep(11 * time.Minute)
@@ -138,12 +152,13 @@ func TestNobodyIsBlamedWhileNobodyReads(t *testing.T) {
 }
 
 func TestAPingBehindManyBytesMayBeLate(t *testing.T) {
-	ended := make(chan error, 1)
-	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
-		s.Write(ctx, []byte(strings.Repeat("x", manyBytes+1)))
-		readToTheEnd(ended)(ctx, s, p)
-	}}
-	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+	inBubble(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+			s.Write(ctx, []byte(strings.Repeat("x", manyBytes+1)))
+			readToTheEnd(ended)(ctx, s, p)
+		}}
+		_, c := serveInMemory(t, newTestHandler(t, opts))
 		go io.Copy(io.Discard, c.br)
 		started := time.Now()
 		wantCode(t, <-ended, 1008)
@@ -156,11 +171,11 @@ func TestAPingBehindManyBytesMayBeLate(t *testing.T) {
 func TestAMessageThatDoesNotEnd(t *testing.T) {
 	for name, opcode := range map[string]byte{"text": opText, "binary": opBinary} {
 		t.Run(name, func(t *testing.T) {
-			ended := make(chan error, 1)
-			inBubble(t, Options{Serve: readToTheEnd(ended)}, func(t *testing.T, c *rawClient) {
+			inBubble(t, func(t *testing.T) {
+				c, ended := readInMemory(t)
 				started := time.Now()
 				c.Write(frame(opcode, "x"))
-				go chatter(c, frame(opMore, "x"))
+				go chatter(t, c, frame(opMore, "x"))
 				if code := c.closed(); code != 1008 {
 					t.Errorf("closed with %d", code)
 				}
@@ -174,12 +189,13 @@ func TestAMessageThatDoesNotEnd(t *testing.T) {
 }
 
 func TestASlowReaderIsCut(t *testing.T) {
-	ended := make(chan error, 2)
-	opts := Options{Serve: func(ctx context.Context, s *Stream, _ Peer) {
-		go func() { _, err := s.Read(ctx); ended <- err }()
-		ended <- s.Write(ctx, []byte("{}"))
-	}}
-	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+	inBubble(t, func(t *testing.T) {
+		ended := make(chan error, 2)
+		opts := Options{Serve: func(ctx context.Context, s *Stream, _ Peer) {
+			go func() { _, err := s.Read(ctx); ended <- err }()
+			ended <- s.Write(ctx, []byte("{}"))
+		}}
+		serveInMemory(t, newTestHandler(t, opts))
 		started := time.Now()
 		wantCode(t, <-ended, 1008)
 		wantCode(t, <-ended, 1008)
@@ -190,8 +206,8 @@ func TestASlowReaderIsCut(t *testing.T) {
 }
 
 func TestTooManyPings(t *testing.T) {
-	ended := make(chan error, 1)
-	inBubble(t, Options{Serve: readToTheEnd(ended)}, func(t *testing.T, c *rawClient) {
+	inBubble(t, func(t *testing.T) {
+		c, ended := readInMemory(t)
 		pongs := make(chan int)
 		go func() {
 			n := 0
@@ -226,18 +242,19 @@ func TestTooManyPings(t *testing.T) {
 }
 
 func TestCloseIsBounded(t *testing.T) {
-	ended := make(chan error, 1)
-	closed := make(chan time.Duration, 1)
-	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
-		go readToTheEnd(ended)(ctx, s, p)
-		go s.Write(ctx, []byte("stuck"))
-		synctest.Wait()
-		started := time.Now()
-		go s.Close(1001, "again")
-		s.Close(1001, strings.Repeat("ü", 100))
-		closed <- time.Since(started)
-	}}
-	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+	inBubble(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		closed := make(chan time.Duration, 1)
+		opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+			go readToTheEnd(ended)(ctx, s, p)
+			go s.Write(ctx, []byte("stuck"))
+			synctest.Wait()
+			started := time.Now()
+			go s.Close(1001, "again")
+			s.Close(1001, strings.Repeat("ü", 100))
+			closed <- time.Since(started)
+		}}
+		serveInMemory(t, newTestHandler(t, opts))
 		if err := <-ended; !errors.Is(err, errClosed) {
 			t.Errorf("Read returns %v", err)
 		}
@@ -248,17 +265,18 @@ func TestCloseIsBounded(t *testing.T) {
 }
 
 func TestContextCutsTheConnection(t *testing.T) {
-	ended := make(chan error, 1)
-	cause := errors.New("enough")
-	opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
-		ctx, cancel := context.WithCancelCause(ctx)
-		time.AfterFunc(time.Second, func() { cancel(cause) })
-		readToTheEnd(ended)(ctx, s, p)
-		if err := s.Write(ctx, nil); err != cause {
-			t.Errorf("Write returns %v", err)
-		}
-	}}
-	inBubble(t, opts, func(t *testing.T, c *rawClient) {
+	inBubble(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		cause := errors.New("enough")
+		opts := Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+			ctx, cancel := context.WithCancelCause(ctx)
+			time.AfterFunc(time.Second, func() { cancel(cause) })
+			readToTheEnd(ended)(ctx, s, p)
+			if err := s.Write(ctx, nil); err != cause {
+				t.Errorf("Write returns %v", err)
+			}
+		}}
+		_, c := serveInMemory(t, newTestHandler(t, opts))
 		if err := <-ended; err != cause {
 			t.Errorf("Read returns %v", err)
 		}

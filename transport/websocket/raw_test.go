@@ -86,7 +86,7 @@ func (c *rawClient) read() (opcode byte, payload []byte, err error) {
 	if _, err := io.ReadFull(c.br, head[:2]); err != nil {
 		return 0, nil, err
 	}
-	length := uint64(head[1])
+	first, length := head[0], uint64(head[1])
 	switch length {
 	case 126:
 		_, err = io.ReadFull(c.br, head[:2])
@@ -100,7 +100,7 @@ func (c *rawClient) read() (opcode byte, payload []byte, err error) {
 	}
 	payload = make([]byte, length)
 	_, err = io.ReadFull(c.br, payload)
-	return head[0] & 0x0f, payload, err
+	return first & 0x0f, payload, err
 }
 
 // closed reads to the close frame and returns its code.

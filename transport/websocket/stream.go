@@ -63,7 +63,8 @@ type Stream struct {
 	ping  *time.Timer
 	flood flood // owned by Read
 
-	closing sync.Once
+	closing atomic.Bool
+	closed  chan struct{}         // closed when Close has done its work
 	fault   atomic.Pointer[error] // why the stream ended, set once
 }
 
@@ -71,6 +72,7 @@ type Stream struct {
 // has s.pinged called for every ping.
 func (s *Stream) begin(conn *ws.Conn, wire *wire) {
 	s.conn, s.wire = conn, wire
+	s.closed = make(chan struct{})
 	conn.SetReadLimit(-1) // receive has a limit of its own, which words the close
 	s.late = watchdog{patience: messageTimeout, bark: func() {
 		s.fail(codePolicy, "the message took too long")
@@ -215,12 +217,15 @@ func (s *Stream) end(err error) error {
 // which the first counts, and returns nil.
 func (s *Stream) Close(code int, reason string) error {
 	s.end(errClosed)
-	s.closing.Do(func() {
-		s.ping.Stop()
-		cut := time.AfterFunc(closeWait, func() { s.wire.Close() })
-		defer cut.Stop()
-		s.conn.Close(ws.StatusCode(code), clip(reason))
-		s.context.stop()
-	})
+	if s.closing.Swap(true) {
+		<-s.closed
+		return nil
+	}
+	defer close(s.closed)
+	s.ping.Stop()
+	cut := time.AfterFunc(closeWait, func() { s.wire.Close() })
+	defer cut.Stop()
+	s.conn.Close(ws.StatusCode(code), clip(reason))
+	s.context.stop()
 	return nil
 }
