@@ -27,7 +27,7 @@ func (b banner) String() string {
 		fmt.Fprintf(&s, "token     %s\n          made for this run; auth.tokens in a config sets your own\n\n", b.token)
 	}
 	fmt.Fprintf(&s, "shell     %s\n", b.shellLine())
-	fmt.Fprintf(&s, "browser   %s\n          new WebSocket(url, [\"mcp\", \"bearer.\" + token]); listen.origins allows the page\n", b.browserLine())
+	fmt.Fprintf(&s, "browser   %s\n          new WebSocket(url, [\"mcp\", \"bearer.\" + token]); --origin or listen.origins allows the page\n", b.browserLine())
 	fmt.Fprintf(&s, "desktop   %s\n", b.desktopLine())
 	fmt.Fprintf(&s, "health    %s/healthz and /readyz\n", b.health)
 	return s.String()

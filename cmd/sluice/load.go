@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
@@ -11,6 +12,9 @@ import (
 // addConfigFlag lets a command take the config from a file.
 func addConfigFlag(flags *pflag.FlagSet, path *string) {
 	flags.StringVarP(path, "config", "c", "", "config `file`; without one, the built-in tools are served")
+	if err := cobra.MarkFlagFilename(flags, "config", "yaml", "yml"); err != nil {
+		panic(err) // the flag is there
+	}
 }
 
 // loadConfig reads the config file at path; the empty path stands for the embedded

@@ -166,11 +166,11 @@ func (p *process) wantExit(want int) (rest []string) {
 	return rest
 }
 
-// writeConfig writes a config for one test.
-func writeConfig(t *testing.T, yaml string) (path string) {
+// writeFile writes a file for one test.
+func writeFile(t *testing.T, text string) (path string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "sluice.yaml")
-	if err := os.WriteFile(path, []byte(yaml), 0o600); err != nil {
+	path = filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return path

@@ -20,23 +20,27 @@ Try this first:
   sluice check --config sluice.yaml see whether yours is right
 
 Exit codes: 0 all went well, 1 something failed while running, 2 wrong usage or an
-invalid config.`
+invalid config; "sluice call" has some more.`
 
 // newRoot returns the whole command tree.
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
-		Use:           "sluice",
-		Short:         "A tool server for the Model Context Protocol",
-		Long:          rootLong,
-		Args:          unknownCommand,
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:                        "sluice",
+		Short:                      "A tool server for the Model Context Protocol",
+		Long:                       rootLong,
+		Args:                       unknownCommand,
+		SilenceUsage:               true,
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(helpHint(cmd), "%w", err)
 	})
-	root.AddCommand(newStdioCommand(), newServeCommand(), newCheckCommand(), newSchemaCommand(), newVersionCommand())
+	root.AddCommand(
+		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
+		newCheckCommand(), newSchemaCommand(), newVersionCommand(),
+	)
 	return root
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -34,6 +35,7 @@ type serveOptions struct {
 	config    string
 	listen    string
 	tokenFile string
+	origins   []string
 	drain     time.Duration
 	log       logFlags
 }
@@ -44,7 +46,7 @@ func newServeCommand() *cobra.Command {
 		Use:     "serve",
 		Short:   "Serve WebSocket clients: browsers, sidecars, sluice call --url",
 		Long:    serveLong,
-		Example: "  sluice serve\n  sluice serve --config sluice.yaml --listen 127.0.0.1:9000",
+		Example: "  sluice serve\n  sluice serve --origin http://localhost:3000\n  sluice serve --config sluice.yaml --listen 127.0.0.1:9000",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return opts.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -53,6 +55,7 @@ func newServeCommand() *cobra.Command {
 	addConfigFlag(cmd.Flags(), &opts.config)
 	cmd.Flags().StringVarP(&opts.listen, "listen", "l", "", "host:port to listen on, `address`; port 0 takes a free one (default 127.0.0.1:7777)")
 	cmd.Flags().StringVar(&opts.tokenFile, "token-file", "", "accept the token that this `file` holds")
+	cmd.Flags().StringArrayVar(&opts.origins, "origin", nil, "let pages of this `origin` connect, such as http://localhost:*; may be repeated")
 	cmd.Flags().DurationVar(&opts.drain, "drain", defaultDrain, "how long running calls may go on when asked to stop")
 	opts.log.add(cmd)
 	return cmd
@@ -67,6 +70,7 @@ func (o *serveOptions) load() (*config.Config, error) {
 	if o.listen != "" {
 		cfg.Listen.Address = o.listen
 	}
+	cfg.Listen.Origins = append(cfg.Listen.Origins, o.origins...)
 	if o.tokenFile != "" {
 		cfg.Auth.Tokens = append(cfg.Auth.Tokens, config.Token{Name: "token-file", TokenFile: o.tokenFile})
 	}
@@ -97,7 +101,11 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 	}
 	asked, forced, release := untilStopped(ctx) // before anybody can know that we run
 	defer release()
-	defer s.announce(out, cfg, keys)()
+	path, remove := s.leaveToken(keys.generated)
+	defer remove()
+	if err := s.announce(out, cfg, keys, path); err != nil {
+		return err
+	}
 	return s.run(asked, forced, o.drain)
 }
 
@@ -134,22 +142,27 @@ func configuredKeys(tokens []config.Token) (*keys, error) {
 	return k, nil
 }
 
-// announce tells people, or the log, where the server is, and leaves a generated
-// token for "sluice call". It returns what takes that back.
-func (s *service) announce(out io.Writer, cfg *config.Config, k *keys) (end func()) {
+// announce tells people, or the log, where the server is. TokenFile is where a
+// generated token was left.
+func (s *service) announce(out io.Writer, cfg *config.Config, k *keys, tokenFile string) error {
 	b := banner{
-		url:     "ws://" + s.address + "/mcp",
-		health:  "http://" + s.adminAddress,
-		tools:   s.host.registry.Snapshot().Len(),
-		token:   k.generated,
-		command: invocation(),
+		url:       "ws://" + s.address + "/mcp",
+		health:    "http://" + s.adminAddress,
+		tools:     s.host.registry.Snapshot().Len(),
+		token:     k.generated,
+		tokenFile: tokenFile,
+		command:   invocation(),
 	}
-	b.tokenFile, end = s.leaveToken(k.generated)
-	s.log.Info("serving", "url", b.url, "health", b.health, "tools", b.tools, "token_file", b.tokenFile)
+	s.log.Info("serving", "url", b.url, "health", b.health, "tools", b.tools, "token_file", tokenFile)
 	if cfg.Log.Format == "text" {
-		fmt.Fprint(out, b)
+		_, err := fmt.Fprint(out, b)
+		return err
 	}
-	return end
+	if b.token != "" && tokenFile == "" {
+		return hinted("name a token under auth.tokens in the config, or with --token-file",
+			errors.New("nobody could connect: a token was made, and a log is no place to tell it"))
+	}
+	return nil
 }
 
 // leaveToken writes a generated token to the file where "sluice call" looks for it.

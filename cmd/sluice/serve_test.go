@@ -3,13 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -82,8 +80,8 @@ func (s *serving) connect(token string) *client {
 	return c
 }
 
-// ask sends a message and reads until an answer holds want.
-func (c *client) ask(message, want string) {
+// ask sends a message and returns the first answer that holds want.
+func (c *client) ask(message, want string) string {
 	c.t.Helper()
 	if err := c.stream.Write(c.ctx, []byte(message)); err != nil {
 		c.t.Fatal(err)
@@ -94,18 +92,18 @@ func (c *client) ask(message, want string) {
 			c.t.Fatalf("no %q: %v", want, err)
 		}
 		if strings.Contains(string(answer), want) {
-			return
+			return string(answer)
 		}
 	}
 }
 
-// rest returns what the server sends until it closes the connection, and whether it
-// did so in order.
-func (c *client) rest() (answers string, inOrder bool) {
+// rest returns what the server sends until it closes the connection, and how that
+// went: io.EOF is in order.
+func (c *client) rest() (answers string, err error) {
 	for {
 		answer, err := c.stream.Read(c.ctx)
 		if err != nil {
-			return answers, errors.Is(err, io.EOF)
+			return answers, err
 		}
 		answers += string(answer) + "\n"
 	}
@@ -154,19 +152,16 @@ func TestServePrintsATokenThatWorks(t *testing.T) {
 }
 
 func TestServeTakesEachTokenOfTheConfig(t *testing.T) {
-	t.Parallel()
-	const first, second = "canary-first-0123456789", "canary-second-0123456789"
-	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte(second+"\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	config := writeConfig(t, fmt.Sprintf("auth: {tokens: [{name: a, token_file: %q}]}\ntools: [{name: greet, command: [echo, hi]}]", file))
-	other := filepath.Join(t.TempDir(), "other")
-	if err := os.WriteFile(other, []byte(first), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := serve(t, "--config", config, "--token-file", other, "--log-level", "debug")
-	for _, token := range []string{first, second} {
+	const first, second, third = "canary-first-0123456789", "canary-second-0123456789", "canary-third-0123456789"
+	t.Setenv("SLUICE_TEST_TOKEN", first)
+	config := writeFile(t, fmt.Sprintf(`
+auth:
+  tokens:
+    - {name: a, token_env: SLUICE_TEST_TOKEN}
+    - {name: b, token_file: %q}
+tools: [{name: greet, command: [echo, hi]}]`, writeFile(t, second+"\n")))
+	s := serve(t, "--config", config, "--token-file", writeFile(t, third), "--log-level", "debug")
+	for _, token := range []string{first, second, third} {
 		s.connect(token).ask(call(1, "greet", object{}), `"text":"hi`)
 	}
 	if said := s.banner + s.stderr.String(); s.token != "" || strings.Contains(said, "canary") {
@@ -174,9 +169,17 @@ func TestServeTakesEachTokenOfTheConfig(t *testing.T) {
 	}
 }
 
+func TestServeAddressOfTheConfig(t *testing.T) {
+	t.Parallel()
+	p := start(t, "serve", "--config", writeFile(t, "listen: {address: 'localhost:0'}\ntools: []"))
+	if line := p.until("ws://"); !strings.Contains(line, "ws://127.0.0.1:") && !strings.Contains(line, "ws://[::1]:") || strings.Contains(line, ":7777") {
+		t.Errorf("got %s", line)
+	}
+}
+
 func TestServeNamesAMissingToken(t *testing.T) {
 	t.Parallel()
-	p := start(t, "serve", "--listen", "127.0.0.1:0", "--config", writeConfig(t, "auth: {tokens: [{name: planner, token_env: SLUICE_TEST_NONE}]}"))
+	p := start(t, "serve", "--listen", "127.0.0.1:0", "--config", writeFile(t, "auth: {tokens: [{name: planner, token_env: SLUICE_TEST_NONE}]}"))
 	p.wantExit(exitUsage)
 	if want := `token "planner": the environment variable SLUICE_TEST_NONE is not set`; !strings.Contains(p.stderr.String(), want) {
 		t.Errorf("stderr:\n%s", p.stderr)
@@ -199,11 +202,7 @@ func TestServeRefusesAnOpenAddressWithoutToken(t *testing.T) {
 func TestServeOnAnOpenAddressWithToken(t *testing.T) {
 	t.Parallel()
 	const token = "canary-0123456789abcdef"
-	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte(token), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, "serve", "--listen", "0.0.0.0:0", "--token-file", file)
+	p := start(t, "serve", "--listen", "0.0.0.0:0", "--token-file", writeFile(t, token))
 	p.until("Serving 2 tools at ws://")
 }
 
@@ -266,7 +265,7 @@ func TestServeProbes(t *testing.T) {
 
 func TestServeProbesOnAnAddressOfTheirOwn(t *testing.T) {
 	t.Parallel()
-	s := serve(t, "--config", writeConfig(t, "listen: {admin: '127.0.0.1:0'}\ntools: []"))
+	s := serve(t, "--config", writeFile(t, "listen: {admin: '127.0.0.1:0'}\ntools: []"))
 	admin := regexp.MustCompile(`http://\S+/healthz`).FindString(s.banner)
 	if status, _ := get(t, admin); status != http.StatusOK {
 		t.Errorf("%s: %d", admin, status)
@@ -281,15 +280,15 @@ func TestServeProbesOnAnAddressOfTheirOwn(t *testing.T) {
 
 func TestServeOriginsAndHosts(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "token")
-	if err := os.WriteFile(file, []byte("canary-0123456789abcdef"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	s := serve(t, "--token-file", file, "--config", writeConfig(t, `
+	const token = "canary-0123456789abcdef"
+	s := serve(t, "--origin", "http://localhost:*", "--token-file", writeFile(t, token), "--config", writeFile(t, `
 listen: {origins: ["https://shop.example"], hosts: [tools.example]}
 tools: []`))
-	for origin, allowed := range map[string]bool{"": true, "https://shop.example": true, "https://evil.example": false, "null": false} {
-		_, err := s.dial(websocket.DialOptions{Token: "canary-0123456789abcdef", Origin: origin})
+	for origin, allowed := range map[string]bool{
+		"": true, "https://shop.example": true, "http://localhost:3000": true,
+		"https://evil.example": false, "https://localhost:3000": false, "null": false,
+	} {
+		_, err := s.dial(websocket.DialOptions{Token: token, Origin: origin})
 		if (err == nil) != allowed {
 			t.Errorf("origin %q: %v", origin, err)
 		}
@@ -301,7 +300,7 @@ tools: []`))
 		}
 		request.Host = host
 		request.Close = true
-		request.Header.Set("Authorization", "Bearer canary-0123456789abcdef")
+		request.Header.Set("Authorization", "Bearer "+token)
 		response, err := http.DefaultClient.Do(request)
 		if err != nil {
 			t.Fatal(err)
@@ -315,7 +314,7 @@ tools: []`))
 
 func TestServeRefusesOriginsThatMakeNoSense(t *testing.T) {
 	t.Parallel()
-	p := start(t, "serve", "--listen", "127.0.0.1:0", "--config", writeConfig(t, `listen: {origins: ["*"]}`))
+	p := start(t, "serve", "--listen", "127.0.0.1:0", "--config", writeFile(t, `listen: {origins: ["*"]}`))
 	p.wantExit(exitUsage)
 	if !strings.Contains(p.stderr.String(), `origin "*"`) {
 		t.Errorf("stderr:\n%s", p.stderr)

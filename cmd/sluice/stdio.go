@@ -13,22 +13,23 @@ import (
 	"github.com/sluice-dev/sluice/transport/stdio"
 )
 
-// stdioGrace is how long running calls may go on when stdin has ended or the process
-// is asked to stop: the clients that we know wait 5 s or more before they kill.
-const stdioGrace = 5 * time.Second
+// defaultGrace is how long running calls may go on when stdin has ended or the process
+// is asked to stop. Clients wait for about as long before they kill.
+const defaultGrace = 5 * time.Second
 
 const stdioLong = `Speaks MCP on stdin and stdout, one JSON message a line. This is what a desktop client
 launches; logs go to stderr.
 
 In the client's config:
-  {"mcpServers": {"sluice": {"command": "sluice", "args": ["stdio", "--config", "/path/to/sluice.yaml"]}}}
+  {"mcpServers": {"sluice": {"command": "sluice", "args": ["stdio", "--config", "/a/sluice.yaml"]}}}
 
 The end of stdin, SIGTERM or Ctrl-C ends it: running calls may finish within 5 s and are
-answered, then it exits with 0. A second signal ends it at once. When the client closes
+answered (--grace), then it exits with 0. A second signal ends it at once. When the client closes
 its end of stdout, running calls are cancelled and the exit code is 1.`
 
 type stdioOptions struct {
 	config string
+	grace  time.Duration
 	log    logFlags
 }
 
@@ -45,6 +46,7 @@ func newStdioCommand() *cobra.Command {
 		},
 	}
 	addConfigFlag(cmd.Flags(), &opts.config)
+	cmd.Flags().DurationVar(&opts.grace, "grace", defaultGrace, "how long running calls may go on at the end")
 	opts.log.add(cmd)
 	return cmd
 }
@@ -72,7 +74,7 @@ func (o *stdioOptions) run(ctx context.Context, in io.Reader, errOut io.Writer) 
 	if isTerminal(in) {
 		fmt.Fprint(errOut, terminalHint)
 	}
-	return h.serveStdio(ctx, stdio.New(in, out, stdio.Options{}), logger)
+	return h.serveStdio(ctx, stdio.New(in, out, stdio.Options{}), o.grace, logger)
 }
 
 const terminalHint = `sluice speaks MCP here: one JSON message a line, from a program rather than a person.
@@ -80,12 +82,12 @@ To try the tools by hand, run ` + "`sluice call countdown from=5`" + `. Ctrl-D e
 `
 
 // serveStdio serves one stream until it ends or the process is asked to stop.
-func (h *host) serveStdio(ctx context.Context, stream transport.Stream, logger *slog.Logger) error {
+func (h *host) serveStdio(ctx context.Context, stream transport.Stream, grace time.Duration, logger *slog.Logger) error {
 	asked, forced, release := untilStopped(ctx)
 	defer release()
 	served := make(chan error, 1)
 	go func() {
-		served <- h.server.Serve(forced, stream, transport.Peer{Transport: "stdio", Grace: stdioGrace})
+		served <- h.server.Serve(forced, stream, transport.Peer{Transport: "stdio", Grace: grace})
 	}()
 	select {
 	case err := <-served:
@@ -93,7 +95,7 @@ func (h *host) serveStdio(ctx context.Context, stream transport.Stream, logger *
 		return err
 	case <-asked.Done():
 		logger.Info("stopping", "cause", context.Cause(asked))
-		if err := h.shutDown(forced, stdioGrace, logger); err != nil {
+		if err := h.shutDown(forced, grace, logger); err != nil {
 			return err
 		}
 		return <-served

@@ -31,8 +31,8 @@ func TestStdioCancelsCallsThatOutlastTheGrace(t *testing.T) {
 	p.stdin.Close()
 	closed := time.Now()
 	p.wantExit(exitOK)
-	if took := time.Since(closed); took < stdioGrace-time.Second || took > stdioGrace+5*time.Second {
-		t.Errorf("it took %v to end, the grace is %v", took, stdioGrace)
+	if took := time.Since(closed); took < defaultGrace-time.Second || took > defaultGrace+5*time.Second {
+		t.Errorf("it took %v to end, the grace is %v", took, defaultGrace)
 	}
 }
 
@@ -50,7 +50,7 @@ func TestStdioKeepsStdoutForMessages(t *testing.T) {
 
 func TestStdioTwiceAtOnce(t *testing.T) {
 	t.Parallel()
-	path := writeConfig(t, "tools: [{name: greet, command: [echo, hi]}]")
+	path := writeFile(t, "tools: [{name: greet, command: [echo, hi]}]")
 	first, second := start(t, "stdio", "--config", path), start(t, "stdio", "--config", path)
 	for _, p := range []*process{first, second} {
 		p.send(append(handshake, call(1, "greet", object{}))...)
@@ -64,7 +64,7 @@ func TestStdioTwiceAtOnce(t *testing.T) {
 
 func TestStdioRefusesAnInvalidConfig(t *testing.T) {
 	t.Parallel()
-	p := start(t, "stdio", "--config", writeConfig(t, "tools: [{nam: a}]"))
+	p := start(t, "stdio", "--config", writeFile(t, "tools: [{nam: a}]"))
 	if out := p.wantExit(exitUsage); len(out) > 0 {
 		t.Errorf("on stdout: %q", out)
 	}
@@ -77,7 +77,7 @@ func TestStdioRefusesAnInvalidConfig(t *testing.T) {
 
 func TestStdioLeavesOutAToolLoudly(t *testing.T) {
 	t.Parallel()
-	p := start(t, "stdio", "--config", writeConfig(t, `tools:
+	p := start(t, "stdio", "--config", writeFile(t, `tools:
   - {name: good, command: [echo, hi]}
   - {name: bad_schema, command: [echo], input: {type: strin}}
   - {name: bad_spec, command: [echo, "{x}"], input: {type: object}}

@@ -1,0 +1,303 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/transport"
+)
+
+// hostOf is the host of a config.
+func hostOf(t *testing.T, yaml string) *host {
+	t.Helper()
+	cfg, err := config.Parse("sluice.yaml", []byte(yaml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := newRecord()
+	h, err := newHost(cfg, slog.New(slog.NewTextHandler(log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if log.String() != "" {
+		t.Fatalf("the log says:\n%s", log)
+	}
+	t.Cleanup(h.handlers.Wait)
+	return h
+}
+
+// use calls the tool of a config that has one.
+func use(t *testing.T, yaml, arguments string) (*tools.Result, error) {
+	t.Helper()
+	return hostOf(t, yaml).engine.Execute(t.Context(), &executor.Request{Tool: "x", Arguments: json.RawMessage(arguments)})
+}
+
+// says fails the test where the tool's text is not want.
+func says(yaml, arguments, want string) func(*testing.T) {
+	return func(t *testing.T) {
+		result, err := use(t, yaml, arguments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := result.Content[0].(tools.Text).Text; strings.TrimSpace(got) != want || result.IsError {
+			t.Errorf("got %q (error: %v), want %q", got, result.IsError, want)
+		}
+	}
+}
+
+// fails fails the test where the call does not fail in this way.
+func fails(yaml, arguments string, want error) func(*testing.T) {
+	return func(t *testing.T) {
+		if _, err := use(t, yaml, arguments); !errors.Is(err, want) {
+			t.Errorf("got %v, want %v", err, want)
+		}
+	}
+}
+
+// queued starts n calls of the tool that does not end, and waits until this many run
+// and wait. The others must have been refused.
+func queued(yaml string, n, running, waiting int) func(*testing.T) {
+	return func(t *testing.T) {
+		h := hostOf(t, yaml)
+		ctx, cancel := context.WithCancel(t.Context())
+		var calls sync.WaitGroup
+		refused := make(chan error, n)
+		for range n {
+			calls.Go(func() {
+				if _, err := h.engine.Execute(ctx, &executor.Request{Tool: "x"}); errors.Is(err, executor.ErrQueueFull) {
+					refused <- err
+				}
+			})
+		}
+		defer calls.Wait()
+		defer cancel()
+		for deadline := time.Now().Add(soon); ; <-time.After(time.Millisecond) {
+			m := h.engine.Metrics().Total
+			if m.Running == running && m.Waiting == waiting && len(refused) == n-running-waiting {
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("%d run, %d wait, %d refused", m.Running, m.Waiting, len(refused))
+			}
+		}
+	}
+}
+
+// hello returns what the server of a config answers to initialize.
+func hello(t *testing.T, yaml string) string {
+	t.Helper()
+	h := hostOf(t, yaml)
+	client, server := memoryStreams()
+	served := make(chan error, 1)
+	go func() { served <- h.server.Serve(t.Context(), server, transport.Peer{Transport: "stdio"}) }()
+	if err := client.Write(t.Context(), []byte(handshake[0])); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := client.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.Close(0, "")
+	if err := <-served; err != nil {
+		t.Error(err)
+	}
+	return string(answer)
+}
+
+func inHello(yaml, want string) func(*testing.T) {
+	return func(t *testing.T) {
+		if answer := hello(t, yaml); !strings.Contains(answer, want) {
+			t.Errorf("no %s in %s", want, answer)
+		}
+	}
+}
+
+// inDefinition fails the test where clients are not shown this.
+func inDefinition(yaml, want string) func(*testing.T) {
+	return func(t *testing.T) {
+		entry, ok := hostOf(t, yaml).registry.Snapshot().Lookup("x")
+		if !ok {
+			t.Fatal("no such tool")
+		}
+		shown, err := json.Marshal(entry.Definition)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(shown), want) {
+			t.Errorf("no %s in %s", want, shown)
+		}
+	}
+}
+
+// tool is a config with one tool, x.
+func tool(keys string) string { return "tools: [{name: x, " + keys + "}]" }
+
+// stays is a tool that does not end by itself.
+const stays = "command: [sleep, '600']"
+
+// knobs has a test for each key of the config that shows it bite.
+var knobs = map[string]func(*testing.T){
+	"Config.name":         inHello("name: shop\ntools: []", `"name":"shop"`),
+	"Config.instructions": inHello("instructions: look first\ntools: []", `"instructions":"look first"`),
+
+	"Engine.timeout":      fails("engine: {timeout: 50ms}\n"+tool(stays), "", executor.ErrTimeout),
+	"Engine.idle_timeout": fails("engine: {idle_timeout: 50ms}\n"+tool(stays), "", executor.ErrIdleTimeout),
+	"Engine.concurrency":  queued("engine: {concurrency: 2}\n"+tool(stays), 5, 2, 3),
+	"Engine.queue":        queued("engine: {concurrency: 1, queue: 2}\n"+tool(stays), 5, 1, 2),
+
+	"Log.level": func(t *testing.T) {
+		if got := logged(t, "log: {level: warn}"); strings.Contains(got, "information") || !strings.Contains(got, "warning") {
+			t.Errorf("got %q", got)
+		}
+	},
+	"Log.format": func(t *testing.T) {
+		if got := logged(t, "log: {format: json}"); !json.Valid([]byte(strings.Split(got, "\n")[0])) {
+			t.Errorf("got %q", got)
+		}
+	},
+
+	"Tool.name":         inDefinition(tool("command: [a]"), `"Name":"x"`),
+	"Tool.title":        inDefinition(tool("command: [a], title: An X"), `"Title":"An X"`),
+	"Tool.description":  inDefinition(tool("command: [a], description: Does x."), `"Description":"Does x."`),
+	"Tool.command":      says(tool(`command: [echo, a, "{b}"]`), `{"b":"c d"}`, "a c d"),
+	"Tool.input":        fails(tool(`command: [echo], input: {type: object, required: [a]}`), `{}`, executor.ErrInvalidArguments),
+	"Tool.output":       structured(tool(`command: [echo, '{{"a":1}'], output: {type: object}`), `{"a":1}`),
+	"Tool.timeout":      fails(tool(stays+", timeout: 50ms"), "", executor.ErrTimeout),
+	"Tool.idle_timeout": fails(tool(stays+", idle_timeout: 50ms"), "", executor.ErrIdleTimeout),
+	"Tool.concurrency":  queued(tool(stays+", concurrency: 3"), 5, 3, 2),
+	"Tool.stdin":        says(tool(`command: [cat], stdin: "{a}", input: {type: object, properties: {a: {type: string}}}`), `{"a":"b"}`, "b"),
+	"Tool.stream":       streams(tool(`command: [sh, -c, "echo a step"], stream: true`), "a step"),
+	"Tool.env":          says(tool(`command: [sh, -c, 'echo "$A"'], env: {A: b}`), "", "b"),
+	"Tool.pass_env":     passesOn,
+	"Tool.dir":          says(tool("command: [pwd], dir: /"), "", "/"),
+	"Tool.annotations":  inDefinition(tool("command: [a], annotations: {readOnlyHint: true}"), `"readOnlyHint":true`),
+	"Tool.limits":       capped(tool("command: [echo, 0123456789], limits: {output: 4B}")),
+	"Limits.output":     capped(tool("command: [echo, 0123456789], limits: {output: 4B}")),
+
+	"Annotations.readOnlyHint":    inDefinition(tool("command: [a], annotations: {readOnlyHint: true}"), `"readOnlyHint":true`),
+	"Annotations.destructiveHint": inDefinition(tool("command: [a], annotations: {destructiveHint: false}"), `"destructiveHint":false`),
+	"Annotations.idempotentHint":  inDefinition(tool("command: [a], annotations: {idempotentHint: true}"), `"idempotentHint":true`),
+	"Annotations.openWorldHint":   inDefinition(tool("command: [a], annotations: {openWorldHint: false}"), `"openWorldHint":false`),
+}
+
+// knobsElsewhere are the keys that take a process of its own to test.
+var knobsElsewhere = map[string]func(*testing.T){
+	"Config.listen": TestServeAddressOfTheConfig, "Config.auth": TestServeTakesEachTokenOfTheConfig,
+	"Config.engine": nil, "Config.log": nil, "Config.tools": nil, // their own keys are above
+	"Listen.address":  TestServeAddressOfTheConfig,
+	"Listen.admin":    TestServeProbesOnAnAddressOfTheirOwn,
+	"Listen.origins":  TestServeOriginsAndHosts,
+	"Listen.hosts":    TestServeOriginsAndHosts,
+	"Auth.tokens":     TestServeTakesEachTokenOfTheConfig,
+	"Token.name":      TestServeNamesAMissingToken,
+	"Token.token_env": TestServeTakesEachTokenOfTheConfig, "Token.token_file": TestServeTakesEachTokenOfTheConfig,
+}
+
+func TestKnobs(t *testing.T) {
+	t.Setenv("SLUICE_TEST_PASSED", "passed on")
+	for name, bites := range knobs {
+		t.Run(name, func(t *testing.T) { bites(t) })
+	}
+}
+
+// TestEveryKnobHasATest keeps keys out that change nothing.
+func TestEveryKnobHasATest(t *testing.T) {
+	t.Parallel()
+	type node struct {
+		Properties map[string]any
+		Defs       map[string]node `json:"$defs"`
+	}
+	source, err := config.Schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root node
+	if err := json.Unmarshal(source, &root); err != nil {
+		t.Fatal(err)
+	}
+	root.Defs["Config"] = root
+	for name, s := range root.Defs {
+		for key := range s.Properties {
+			_, here := knobs[name+"."+key]
+			if _, elsewhere := knobsElsewhere[name+"."+key]; !here && !elsewhere {
+				t.Errorf("no test shows %s.%s bite", name, key)
+			}
+		}
+	}
+}
+
+func logged(t *testing.T, yaml string) string {
+	cfg, err := config.Parse("sluice.yaml", []byte(yaml))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := newRecord()
+	logger := newLogger(log, cfg)
+	logger.Info("information")
+	logger.Warn("warning")
+	return log.String()
+}
+
+func structured(yaml, want string) func(*testing.T) {
+	return func(t *testing.T) {
+		result, err := use(t, yaml, "")
+		if err != nil || string(result.Structured) != want {
+			t.Errorf("got %v, %v", result, err)
+		}
+	}
+}
+
+func capped(yaml string) func(*testing.T) {
+	return func(t *testing.T) {
+		result, err := use(t, yaml, "")
+		if err != nil || !result.IsError || strings.Contains(fmt.Sprint(result.Content), "0123456789") {
+			t.Errorf("got %v, %v", result, err)
+		}
+	}
+}
+
+func streams(yaml, want string) func(*testing.T) {
+	return func(t *testing.T) {
+		var said []string
+		_, err := hostOf(t, yaml).engine.Execute(t.Context(), &executor.Request{
+			Tool: "x", OnProgress: func(p tools.Progress) { said = append(said, p.Message) },
+		})
+		if err != nil || !strings.Contains(strings.Join(said, "\n"), want) {
+			t.Errorf("got %q, %v", said, err)
+		}
+	}
+}
+
+func passesOn(t *testing.T) {
+	const print = `command: [sh, -c, 'echo "<$SLUICE_TEST_PASSED>"']`
+	says(tool(print), "", "<>")(t)
+	says(tool(print+", pass_env: [SLUICE_TEST_PASSED]"), "", "<passed on>")(t)
+}
+
+func TestStdinTakesAllArgumentsAsJSON(t *testing.T) {
+	t.Parallel()
+	says(tool(`command: [cat], stdin: json, input: {type: object}`), `{"b":1,"a":[2]}`, `{"b":1,"a":[2]}`)(t)
+}
+
+func TestExamplesAreServed(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"anchors", "full", "minimal", "sidecar"} {
+		f, err := examine(filepath.Join("../../testdata/configs", name+".yaml"))
+		if err != nil || !f.Valid || len(f.Errors) > 0 {
+			t.Errorf("%s: %+v, %v", name, f, err)
+		}
+	}
+}
