@@ -200,6 +200,19 @@ func TestFuncDecodesNumbers(t *testing.T) {
 	}
 }
 
+func TestWholeNumber(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[string]string{
+		"5": "5", "5.0": "5", "-5.00e1": "-50", "1e18": "1000000000000000000", "10e-1": "1", "0.0": "0",
+		"5.5": "5.5", "1e-1": "1e-1", "1e400": "1e400", "1e999999": "1e999999", "1e-999999": "1e-999999",
+		"18446744073709551615.0": "18446744073709551615", "18446744073709551616.0": "18446744073709551616.0",
+	} {
+		if got := wholeNumber(number); got != want {
+			t.Errorf("wholeNumber(%s) = %s, want %s", number, got, want)
+		}
+	}
+}
+
 func TestFuncPassesErrors(t *testing.T) {
 	t.Parallel()
 	tool := Func("f", "says", func(_ context.Context, in point) (string, error) {
