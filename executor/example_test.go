@@ -109,12 +109,12 @@ func ExampleEngine_Metrics() {
 	counts := engine.Metrics().Tools["add"]
 	fmt.Println(counts.Calls, counts.Succeeded, counts.Failed)
 	for _, record := range engine.Records() {
-		fmt.Println(record.Tool, record.Outcome, record.Reason)
+		fmt.Printf("%s %s %q\n", record.Tool, record.Outcome, record.Reason)
 	}
 	// Output:
 	// 2 1 map[invalid_arguments:1]
-	// add ok
-	// add failed invalid arguments
+	// add ok ""
+	// add failed "invalid arguments"
 }
 
 // A policy of one's own refuses what a caller may not use. Its kind stands in records,

@@ -54,15 +54,16 @@ func TestCompileRefuses(t *testing.T) {
 		`{"minLength":1e99999}`: "more than 1000 digits",
 		`{"minimum":1e9999999}`: "more than 1000 digits",
 		`{"$schema":5}`:         "$schema is not a string",
-		`{"$schema":"https://example.com/dialect"}`:             `the dialect "https://example.com/dialect" is not supported; supported are 2020-12`,
-		`{"$schema":"http://json-schema.org/draft-03/schema#"}`: "not supported",
-		`{"pattern":"(?=a)"}`:                                   "/pattern: must be a pattern in RE2 syntax",
-		`{"patternProperties":{"(a)\\1":{}}}`:                   "RE2",
-		`{"pattern":"` + strings.Repeat(`(a{900}b)`, 12) + `"}`: "too complex",
-		`{"$ref":"#/$defs/none"}`:                               "not found",
-		`{"$ref":"#"}`:                                          "circle",
-		`{"allOf":[{"$ref":"#"}]}`:                              "circle",
-		`{"$dynamicAnchor":"a","not":{"$dynamicRef":"#a"}}`:     "circle",
+		`{"$schema":"https://example.com/dialect"}`:                                  `the dialect "https://example.com/dialect" is not supported; supported are 2020-12`,
+		`{"$schema":"http://json-schema.org/draft-03/schema#"}`:                      "not supported",
+		`{"pattern":"(?=a)"}`:                                                        "/pattern: must be a pattern in RE2 syntax",
+		`{"patternProperties":{"(a)\\1":{}}}`:                                        "RE2",
+		`{"pattern":"` + strings.Repeat(`(a{900}b)`, 12) + `"}`:                      "too complex",
+		`{"allOf":[` + strings.Repeat(`{"pattern":"(abcdefgh){900}"},`, 16) + `{}]}`: "too complex",
+		`{"$ref":"#/$defs/none"}`:                                                    "not found",
+		`{"$ref":"#"}`:                                                               "circle",
+		`{"allOf":[{"$ref":"#"}]}`:                                                   "circle",
+		`{"$dynamicAnchor":"a","not":{"$dynamicRef":"#a"}}`:                          "circle",
 		`{"$ref":"#/$defs/a","$defs":{"a":{"$ref":"#/$defs/b"},"b":{"anyOf":[{"$ref":"#/$defs/a"}]}}}`:                   "circle",
 		`{"$schema":"https://json-schema.org/draft/2019-09/schema","$recursiveAnchor":true,"not":{"$recursiveRef":"#"}}`: "circle",
 		`{"title":"` + strings.Repeat("a", maxSchemaBytes) + `"}`:                                                        "bytes, more than",
@@ -153,6 +154,21 @@ func TestCompileFollowsOwnReferences(t *testing.T) {
 	}
 	if err := meta.Validate(mustDecode(t, `{"schema":{"properties":{"a":{"type":"strin"}}}}`)); err == nil {
 		t.Error("a broken schema fits the metaschema")
+	}
+}
+
+// TestCompileFormats sees format asserted in every dialect, and content in none.
+func TestCompileFormats(t *testing.T) {
+	t.Parallel()
+	for _, dialect := range dialects {
+		s := mustCompile(t, fmt.Sprintf(`{"$schema":"http://%s#","properties":{"at":{"format":"date-time"},"re":{"format":"regex"},`+
+			`"own":{"format":"x-own"},"data":{"contentEncoding":"base64","contentMediaType":"application/json"}}}`, dialect))
+		if err := s.Validate(mustDecode(t, `{"at":"2026-07-28T00:00:00Z","re":"(?=a)","own":"x","data":"%%"}`)); err != nil {
+			t.Errorf("%s: %v", dialect, err)
+		}
+		if err := s.Validate(mustDecode(t, `{"at":"yesterday"}`)); err == nil {
+			t.Errorf("%s: a format is not asserted", dialect)
+		}
 	}
 }
 

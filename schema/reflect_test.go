@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +143,39 @@ func golden(t *testing.T, file, got string) {
 	}
 	if strings.ReplaceAll(string(want), "\r\n", "\n") != got {
 		t.Errorf("%s: got\n%s\nwant\n%s", file, got, want)
+	}
+}
+
+type bough struct {
+	Kids []bough `json:"kids"`
+}
+
+// TestReflectNames has two types of one name, and a list of them on the way.
+func TestReflectNames(t *testing.T) {
+	t.Parallel()
+	type tree struct {
+		Other []*tree `json:"other"`
+	}
+	type twins struct {
+		A *tree
+		B any
+		C []bough
+	}
+	fields := reflect.VisibleFields(reflect.TypeFor[twins]())
+	fields[1].Type = reflect.TypeFor[forest]().Field(1).Type // the other tree
+	text, err := Reflect(reflect.StructOf([]reflect.StructField{fields[0], fields[1], fields[2]}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := mustCompile(t, string(text))
+	if err := s.Validate(mustDecode(t, `{"A":{"other":[{"other":[]}]},"B":{"value":1,"kids":[{"value":2}]},"C":[{"kids":[]}]}`)); err != nil {
+		t.Errorf("%v\n%s", err, text)
+	}
+	if err := s.Validate(mustDecode(t, `{"A":{"value":1},"B":{"other":[]},"C":[{}]}`)); err == nil {
+		t.Errorf("one type stands for the other in %s", text)
+	}
+	if strings.Contains(string(text), `"#/$defs/"`) || strings.Count(string(text), `"type":"object"`) != 4 {
+		t.Errorf("more definitions than types that contain themselves: %s", text)
 	}
 }
 

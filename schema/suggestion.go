@@ -14,7 +14,7 @@ const maxCompared = 64
 func didYouMean(given string, names []string) string {
 	best, least := "", 1+min(2, utf8.RuneCountInString(given)/3)
 	for _, name := range names[:min(len(names), maxCompared)] {
-		if d := distance(strings.ToLower(given), strings.ToLower(name)); d < least && name != given {
+		if d := distance(strings.ToLower(given), strings.ToLower(name)); d < least {
 			best, least = name, d
 		}
 	}

@@ -84,6 +84,7 @@ func TestValidateEndsInTime(t *testing.T) {
 		"many constants":             {`{"items":{"anyOf":[` + strings.Join(many[:4_900], ",") + `]}}`, wide(5_000)},
 		"tree of errors":             {`{"items":{"$ref":"#"},"type":"array"}`, deep(100)[:100] + lists + deep(100)[100:]},
 		"pattern on a long text":     {`{"pattern":"(x?){900}(y?){900}z"}`, `"` + strings.Repeat("xy", 1<<20) + `"`},
+		"a long value of a schema":   {`{"$ref":"https://json-schema.org/draft/2020-12/schema"}`, `{"default":` + wide(maxMetaValues) + `}`},
 		"metaschema on a long value": {`{"allOf":[` + strings.Repeat(`{"$ref":"https://json-schema.org/draft/2020-12/schema"},`, 50) + `{}]}`, lists},
 	} {
 		t.Run(name, func(t *testing.T) {

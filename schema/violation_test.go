@@ -22,9 +22,11 @@ const everything = `{"type":"object","properties":{
 	"list":{"type":"array","uniqueItems":true,"contains":{"const":1},"maxItems":2,"items":{"type":"integer"}},
 	"never":false,
 	"not":{"not":{"type":"string"}},
+	"twice":{"allOf":[{"$ref":"#/$defs/n"},{"$ref":"#/$defs/n"}]},
+	"many":{"anyOf":[{"minimum":1},{"minimum":2},{"minimum":3},{"minimum":4},{"minimum":5},{"minimum":6}]},
 	"cond":{"if":{"required":["a"]},"then":{"required":["b"]}},
 	"dep":{"dependentRequired":{"a":["b"]}}
-},"required":["path"],"additionalProperties":false,"propertyNames":{"maxLength":6}}`
+},"$defs":{"n":{"type":"number"}},"required":["path"],"additionalProperties":false,"propertyNames":{"maxLength":6}}`
 
 func TestViolations(t *testing.T) {
 	t.Parallel()
@@ -50,12 +52,15 @@ func TestViolations(t *testing.T) {
 		`{"path":"xx","both":1}`:                  `/both: fits more than one alternative of oneOf, those at 0 and 1`,
 		`{"path":"xx","either":{}}`: `/either: fits none of 3 alternatives: (1) missing required property "p"; (2) missing required property "q"; ` +
 			`(3) must have at least 3 properties, has 0`,
-		`{"path":"xx","list":[2]}`:      `/list: must have at least 1 items of the kind that "contains" describes`,
-		`{"path":"xx","list":[1,1]}`:    `/list: items at index 0 and 1 are equal`,
-		`{"path":"xx","list":[1,"a"]}`:  `/list/1: expected integer, got string "a"`,
-		`{"path":"xx","list":[1,2,3]}`:  `/list: must have at most 2 items, has 3`,
-		`{"path":"xx","not":"a"}`:       `/not: must not be what the schema excludes by "not", got string "a"`,
-		`{"path":"xx","cond":{"a":1}}`:  `/cond: missing required property "b"`,
+		`{"path":"xx","list":[2]}`:     `/list: must have at least 1 items of the kind that "contains" describes`,
+		`{"path":"xx","list":[1,1]}`:   `/list: items at index 0 and 1 are equal`,
+		`{"path":"xx","list":[1,"a"]}`: `/list/1: expected integer, got string "a"`,
+		`{"path":"xx","list":[1,2,3]}`: `/list: must have at most 2 items, has 3`,
+		`{"path":"xx","not":"a"}`:      `/not: must not be what the schema excludes by "not", got string "a"`,
+		`{"path":"xx","cond":{"a":1}}`: `/cond: missing required property "b"`,
+		`{"path":"xx","twice":"a"}`:    `/twice: expected number, got string "a"`,
+		`{"path":"xx","many":0}`: `/many: fits none of 6 alternatives: (1) must be at least 1, got 0; (2) must be at least 2, got 0; ` +
+			`(3) must be at least 3, got 0; (4) must be at least 4, got 0; ...`,
 		`{"path":"xx","dep":{"a":1}}`:   `/dep: property 'b' is required, if 'a' property exists`,
 		`{"pth":1,"path":"xx"}`:         `unknown property "pth"; allowed: ` + names + `; did you mean "path"?`,
 		`{"path":"xx","z":1}`:           `unknown property "z"; allowed: ` + names,
@@ -70,7 +75,7 @@ func TestViolations(t *testing.T) {
 	}
 }
 
-const names = `"a/b c", "both", "cond", "dep", "either", "fix", "list", "m", "mode", "n", "never", "not", "path", "u"`
+const names = `"a/b c", "both", "cond", "dep", "either", "fix", "list", "m", "many", "mode", "n", "never", "not", "path", "twice", "u"`
 
 func TestViolationsAreBounded(t *testing.T) {
 	t.Parallel()
