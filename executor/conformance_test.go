@@ -38,14 +38,17 @@ func always(f handlerFunc) func(<-chan struct{}) handlerFunc {
 	return func(<-chan struct{}) handlerFunc { return f }
 }
 
+// fill panics where it is given a nil map, as handlers in the field do.
+func fill(entries map[string]int) { entries["x"]++ }
+
 var endings = []ending{
 	{"return", always(echo), background},
 	{"error", always(func(context.Context, *tools.Call) (*tools.Result, error) {
 		return nil, errors.New("broken")
 	}), background},
 	{"panic", always(func(context.Context, *tools.Call) (*tools.Result, error) {
-		var m map[string]int
-		m["x"]++
+		var entries map[string]int
+		fill(entries)
 		return nil, nil
 	}), background},
 	{"goexit", always(func(context.Context, *tools.Call) (*tools.Result, error) {
