@@ -135,7 +135,10 @@ func instructions(pattern string) int {
 }
 
 func weigh(re *syntax.Regexp) int {
-	n := 1 + len(re.Rune)/2
+	n := 1 // for a class of characters too, however many
+	if re.Op == syntax.OpLiteral {
+		n = len(re.Rune)
+	}
 	for _, sub := range re.Sub {
 		n += weigh(sub)
 	}

@@ -97,18 +97,6 @@ func (c *client) ask(message, want string) string {
 	}
 }
 
-// rest returns what the server sends until it closes the connection, and how that
-// went: io.EOF is in order.
-func (c *client) rest() (answers string, err error) {
-	for {
-		answer, err := c.stream.Read(c.ctx)
-		if err != nil {
-			return answers, err
-		}
-		answers += string(answer) + "\n"
-	}
-}
-
 func get(t *testing.T, url string) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)

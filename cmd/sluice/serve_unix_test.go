@@ -99,3 +99,15 @@ func TestServeTakesItsTokenFileAway(t *testing.T) {
 		t.Errorf("%s is still there: %v", path, err)
 	}
 }
+
+// rest returns what the server sends until it closes the connection, and how that
+// went: io.EOF is in order.
+func (c *client) rest() (answers string, err error) {
+	for {
+		answer, err := c.stream.Read(c.ctx)
+		if err != nil {
+			return answers, err
+		}
+		answers += string(answer) + "\n"
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/command"
@@ -87,15 +86,4 @@ func (r *recorder) String() string {
 		fmt.Fprintf(&b, "%v/%v %s\n", p.Done, p.Total, p.Message)
 	}
 	return b.String()
-}
-
-// eventually waits until the condition holds.
-func eventually(t testing.TB, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !holds(); {
-		if time.Now().After(deadline) {
-			t.Fatal("never happened: ", what)
-		}
-		<-time.After(time.Millisecond)
-	}
 }

@@ -168,3 +168,14 @@ func ownChildren(t *testing.T) []string {
 	}
 	return pids
 }
+
+// eventually waits until the condition holds.
+func eventually(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); {
+		if time.Now().After(deadline) {
+			t.Fatal("never happened: ", what)
+		}
+		<-time.After(time.Millisecond)
+	}
+}
