@@ -93,7 +93,10 @@ func (c *conn) serve() error {
 	defer stop()
 
 	err := c.read()
-	if errors.Is(err, io.EOF) {
+	switch {
+	case c.ctx.Err() != nil: // ended from here, and the stream closed for it
+		err = context.Cause(c.ctx)
+	case errors.Is(err, io.EOF):
 		c.finishCalls()
 		err = nil
 	}
@@ -102,7 +105,7 @@ func (c *conn) serve() error {
 	c.flush(c.peer.Grace)
 	c.cancel(errPeerGone)
 	c.hangUp(c.closeCode())
-	if errors.Is(context.Cause(c.ctx), errShuttingDown) {
+	if errors.Is(err, errShuttingDown) {
 		return nil
 	}
 	return err

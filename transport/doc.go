@@ -28,8 +28,9 @@
 // over its soft bound (256 messages or 1 MiB), progress and log notes are dropped,
 // the latest of each call kept where it still waits, and no further message is read
 // from that peer until the outbox is below it again; other connections notice
-// nothing. Only the answers to calls that run already can add to it then; at 64 MiB
-// the connection is closed with code 1008. A stream has a write deadline of its own.
+// nothing. Only the answers to calls that the engine has admitted can add to it then;
+// when 64 MiB wait and the peer has taken nothing for a second, the connection is
+// closed with code 1008. A stream has a write deadline of its own.
 //
 // # Overload
 //

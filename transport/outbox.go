@@ -4,15 +4,19 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"time"
 )
 
 // Bounds on what waits to be written to one peer. Beyond the soft bound progress
-// and log notes are dropped and no further request is read; beyond the hard bound,
-// which only the answers to calls that already run can reach, the peer is cut off.
+// and log notes are dropped and no further message is read. Only the answers to calls
+// that the engine has admitted already can go beyond; a peer that lets them pile up
+// to the hard bound and takes nothing for a while is cut off. One that goes on
+// reading, however much it asked for, is not.
 const (
 	softFrames = 256
 	softBytes  = 1 << 20
 	hardBytes  = 64 << 20
+	hardStall  = time.Second
 )
 
 var (
@@ -24,12 +28,13 @@ var (
 // blocks; one goroutine, in run, writes. Its zero value is not ready: see newOutbox.
 type outbox struct {
 	mu     sync.Mutex
-	queue  []frame // guarded by mu; a frame without data was withdrawn
-	next   int     // guarded by mu; the first of queue that run has not taken
-	base   uint64  // guarded by mu; the number of frames before queue[0]
-	bytes  int     // guarded by mu; queued, or taken by run and not yet written
-	frames int     // guarded by mu; likewise
-	closed bool    // guarded by mu; nothing more is pushed
+	queue  []frame   // guarded by mu; a frame without data was withdrawn
+	next   int       // guarded by mu; the first of queue that run has not taken
+	base   uint64    // guarded by mu; the number of frames before queue[0]
+	bytes  int       // guarded by mu; queued, or taken by run and not yet written
+	frames int       // guarded by mu; likewise
+	closed bool      // guarded by mu; nothing more is pushed
+	moved  time.Time // guarded by mu; when a frame was written last
 
 	ready chan struct{} // holds one token when there may be something to write
 	space chan struct{} // holds one token when the soft bound may be kept again
@@ -38,6 +43,7 @@ type outbox struct {
 
 func newOutbox() *outbox {
 	return &outbox{
+		moved: time.Now(),
 		ready: make(chan struct{}, 1),
 		space: make(chan struct{}, 1),
 		done:  make(chan struct{}),
@@ -55,14 +61,14 @@ type frame struct {
 type ticket uint64
 
 // push queues a message, which the outbox then owns. It fails when the outbox is
-// closed or over its hard bound.
+// closed, or over its hard bound and stuck.
 func (o *outbox) push(data []byte) (ticket, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
 		return 0, errClosed
 	}
-	if o.bytes > hardBytes {
+	if o.bytes > hardBytes && time.Since(o.moved) > hardStall {
 		return 0, errSlowReader
 	}
 	return o.add(frame{data: data}), nil
@@ -212,6 +218,7 @@ func (o *outbox) wrote(n int) {
 	o.mu.Lock()
 	o.bytes -= n
 	o.frames--
+	o.moved = time.Now()
 	full := o.full()
 	o.mu.Unlock()
 	if !full {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 func drained(t *testing.T, o *outbox) []string {
@@ -86,14 +88,30 @@ func TestOutboxBounds(t *testing.T) {
 	o.waitForSpace(waiting) // returns since the context is done
 	drained(t, o)
 	o.waitForSpace(t.Context()) // returns since there is space
+}
 
-	o = newOutbox()
-	if _, err := o.push(make([]byte, hardBytes+1)); err != nil {
-		t.Errorf("one large answer is refused: %v", err)
-	}
-	if _, err := o.push([]byte("x")); !errors.Is(err, errSlowReader) {
-		t.Errorf("beyond the hard bound: %v", err)
-	}
+func TestOutboxCutsWhoStopsReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOutbox()
+		push := func() error {
+			_, err := o.push([]byte("x"))
+			return err
+		}
+		if _, err := o.push(make([]byte, hardBytes+1)); err != nil {
+			t.Errorf("one large answer is refused: %v", err)
+		}
+		if err := push(); err != nil {
+			t.Errorf("beyond the hard bound at once: %v", err)
+		}
+		time.Sleep(2 * hardStall)
+		if err := push(); !errors.Is(err, errSlowReader) {
+			t.Errorf("beyond the hard bound after a while: %v", err)
+		}
+		o.wrote(0)
+		if err := push(); err != nil {
+			t.Errorf("beyond the hard bound of a peer that reads: %v", err)
+		}
+	})
 }
 
 func TestOutboxStopsAtAFailedWrite(t *testing.T) {

@@ -81,7 +81,7 @@ func TestServedWhileEverySlotIsBusy(t *testing.T) {
 			for i := range 5 {
 				l.send(callMessage(i, "hold", `{}`, ""))
 			}
-			eventually(t, "the slots are busy and the queue is full", func() bool { return f.running.Load() == 2 && len(f.engine.InFlight()) == 5 })
+			eventually(t, "the slots are busy and the queue is full", func() bool { return f.running.Load() == 2 && f.engine.Metrics().Total.Waiting == 3 })
 			for i := range 500 {
 				l.send(callMessage(fmt.Sprint("more-", i), "hold", `{}`, ""))
 				l.want(fmt.Sprintf(`"id":"more-%d"`, i), `"isError":true`, `"kind":"overloaded"`, `"retryAfterMs":`)
