@@ -83,7 +83,7 @@ func (a *attempt) wait(ctx context.Context, grace time.Duration) bool {
 func (x *Execution) giveUp(ctx context.Context, log *slog.Logger) {
 	x.note(func(r *Record) { r.Abandoned = true })
 	who := []any{"id", x.Call.ID, "tool", x.Call.Tool}
-	log.WarnContext(ctx, "abandoned a handler that ignores its context", append(who, "cause", context.Cause(ctx))...)
+	log.WarnContext(ctx, "answered without a handler that has not stopped in time", append(who, "cause", context.Cause(ctx))...)
 	since := time.Now()
 	if x.tool != nil {
 		x.tool.abandoned.Add(1)
@@ -93,6 +93,6 @@ func (x *Execution) giveUp(ctx context.Context, log *slog.Logger) {
 		if x.tool != nil {
 			x.tool.abandoned.Add(-1)
 		}
-		log.InfoContext(ctx, "an abandoned handler has returned", append(who, "after", time.Since(since))...)
+		log.InfoContext(ctx, "a handler that was answered without has returned", append(who, "after", time.Since(since))...)
 	})
 }

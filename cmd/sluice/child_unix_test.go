@@ -145,3 +145,32 @@ esac; done; : > ` + alive + `; while :; do sleep 0.05; done`
 	}
 	awaitGone(t, group)
 }
+
+// A program of a config's that ignores SIGTERM is answered without, and must yet be
+// gone when the command that ran it has ended.
+func TestProgramDoesNotOutliveTheCommand(t *testing.T) {
+	t.Parallel()
+	pids := filepath.Join(t.TempDir(), "pids")
+	file := writeFile(t, `
+tools:
+  - name: stuck
+    description: Ignores SIGTERM.
+    command: [sh, -c, "trap '' TERM; echo $$ >`+pids+`; sleep 600"]
+    timeout: 200ms
+`)
+	code, _, errOut := runCommand(t, "call", "--config", file, "stuck")
+	if code != exitFailure || !strings.Contains(errOut, "longer than its time limit") {
+		t.Errorf("got %d\n%s", code, errOut)
+	}
+	text, err := os.ReadFile(pids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group int
+	if _, err := fmt.Sscan(string(text), &group); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(-group, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the program's group lives on: %v", err)
+	}
+}

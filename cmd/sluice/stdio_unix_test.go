@@ -25,7 +25,7 @@ func (p *process) signal(s syscall.Signal) {
 // Each says its process id in a file of the directory.
 func stubborn(t *testing.T) (config, dir string) {
 	dir = t.TempDir()
-	script := `trap '' TERM; (echo $$ > child; exec sleep 600) & echo $! > child; echo $$ > leader; wait`
+	script := `trap '' TERM; sleep 600 & echo $! > child; echo $$ > leader; wait`
 	return writeFile(t, fmt.Sprintf("tools: [{name: stay, command: [sh, -c, %q], dir: %q, timeout: 1h}]", script, dir)), dir
 }
 

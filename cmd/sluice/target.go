@@ -123,7 +123,10 @@ func (t *target) host(ctx context.Context, errOut *screen) (*session, error) {
 		<-served
 		return nil, err
 	}
-	s.wait = func() { <-served }
+	s.wait = func() {
+		<-served
+		h.await(logger) // a program that ignores SIGTERM must not outlive this one
+	}
 	return s, nil
 }
 
