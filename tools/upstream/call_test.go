@@ -206,6 +206,34 @@ func TestCancelWhileTheServerReadsNothing(t *testing.T) {
 	})
 }
 
+// A caller may give up what its callbacks use as soon as the call has returned.
+func TestNoCallbackOutlivesItsCall(t *testing.T) {
+	t.Parallel()
+	s := newScripted(t)
+	client := connect(t, s, "2026-07-28")
+	ctx, cancel := context.WithCancel(t.Context())
+	running, finish, returned := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(returned)
+		_, _ = client.CallTool(ctx, "t", nil, CallOptions{OnProgress: func(tools.Progress) {
+			close(running)
+			<-finish
+		}})
+	}()
+	call := s.expect("tools/call")
+	s.send(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%s,"progress":1}}`, call.ID)
+	<-running
+	cancel()
+	s.expect("notifications/cancelled")
+	select {
+	case <-returned:
+		t.Error("the call has returned while its callback runs")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(finish)
+	<-returned
+}
+
 func TestDoneBeforeTheCall(t *testing.T) {
 	t.Parallel()
 	client := connect(t, newScripted(t), "2026-07-28")

@@ -3,6 +3,7 @@ package websocket
 import (
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -94,25 +95,47 @@ func TestFramesThatAreFine(t *testing.T) {
 	}
 }
 
-func TestAHugeHeaderTakesNoMemory(t *testing.T) {
+func TestAHugeHeaderIsEnough(t *testing.T) {
 	t.Parallel()
-	c, ended := servedRaw(t, Options{MaxMessage: 1 << 20})
+	c, ended := servedRaw(t, Options{})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	c.Write(frameHeader(bitFin|opText, 1<<62))
-	block := make([]byte, 64<<10)
-	for sent := 0; sent <= 1<<20; sent += len(block) {
-		c.Write(block)
-	}
 	if code := c.closed(); code != 1009 {
 		t.Errorf("closed with %d, want 1009", code)
 	}
-	if err := <-ended; err == nil {
-		t.Error("Read goes on")
-	}
+	wantCode(t, <-ended, 1009)
 	runtime.ReadMemStats(&after)
 	if grown := int64(after.Sys) - int64(before.Sys); grown > 64<<20 {
 		t.Errorf("the process grew by %d bytes", grown)
+	}
+}
+
+// However the bytes of frames are cut into reads, the gauge finds the one that is
+// too long.
+func TestGauge(t *testing.T) {
+	t.Parallel()
+	const max = 70_000
+	var fine []byte
+	for _, length := range []int{0, 1, 125, 126, 65_535, 65_536, max} {
+		fine = append(fine, frame(bitFin|opText, strings.Repeat("\xff", length))...)
+		fine = append(fine, bitFin|opText, 3, 0xff, 0xff, 0xff) // not masked, as a server's are
+	}
+	for _, size := range []int{1, 3, 7, 1024, len(fine)} {
+		over := 0
+		g := &gauge{max: max, over: func() { over++ }}
+		for part := range slices.Chunk(fine, size) {
+			g.see(part)
+		}
+		if over != 0 {
+			t.Errorf("in pieces of %d bytes: a frame that is fine is found too long", size)
+		}
+		for part := range slices.Chunk(frameHeader(opBinary, max+1), size) {
+			g.see(part)
+		}
+		if over != 1 {
+			t.Errorf("in pieces of %d bytes: a frame that is too long is found %d times", size, over)
+		}
 	}
 }
 

@@ -190,6 +190,9 @@ func (h *Handler) accept(w http.ResponseWriter, r *http.Request) (*Stream, error
 	if err != nil {
 		return nil, err
 	}
+	taken.wire.gauge = &gauge{max: uint64(h.limits.maxMessage), over: func() {
+		s.failReading(codeTooBig, tooBigReason(h.limits.maxMessage))
+	}}
 	s.begin(conn, taken.wire)
 	return s, nil
 }

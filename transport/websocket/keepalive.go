@@ -81,14 +81,11 @@ func (f *flood) over(now time.Time) bool {
 }
 
 // pinged is called for every ping that arrives, by the goroutine that reads. It
-// returns whether to answer. Close would wait for that goroutine, hence another.
+// returns whether to answer.
 func (s *Stream) pinged(context.Context, []byte) bool {
 	if !s.flood.over(time.Now()) {
 		return true
 	}
-	if s.fault.Load() == nil {
-		s.end(&CloseError{Code: codePolicy, Reason: "too many pings"})
-		go s.Close(codePolicy, "too many pings")
-	}
+	s.failReading(codePolicy, "too many pings")
 	return false
 }

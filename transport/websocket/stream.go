@@ -204,6 +204,15 @@ func (s *Stream) fail(code int, reason string) error {
 	return err
 }
 
+// failReading is fail for the goroutine that reads, from within the library, where
+// Close would wait for it.
+func (s *Stream) failReading(code int, reason string) {
+	if s.fault.Load() == nil {
+		s.end(&CloseError{Code: code, Reason: reason})
+		go s.Close(code, reason)
+	}
+}
+
 // end notes why the stream has ended, unless it has ended already, and returns why.
 func (s *Stream) end(err error) error {
 	s.fault.CompareAndSwap(nil, &err)

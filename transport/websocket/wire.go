@@ -21,6 +21,7 @@ const (
 type wire struct {
 	net.Conn
 	head  []byte        // what the peer sent together with its request; owned by Read
+	gauge *gauge        // of what is read; nil where that is not frames, but TLS
 	reads atomic.Uint64 // twice the number of reads begun, less one while one waits
 	lost  atomic.Bool   // a read failed
 	sent  atomic.Int64  // bytes written since the last ping
@@ -28,6 +29,14 @@ type wire struct {
 
 // Read reads from the connection.
 func (w *wire) Read(p []byte) (int, error) {
+	n, err := w.read(p)
+	if w.gauge != nil {
+		w.gauge.see(p[:n])
+	}
+	return n, err
+}
+
+func (w *wire) read(p []byte) (int, error) {
 	if len(w.head) > 0 {
 		n := copy(p, w.head)
 		w.head = w.head[n:]
