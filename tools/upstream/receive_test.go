@@ -76,18 +76,22 @@ func TestTooMuchNoiseEndsTheConnection(t *testing.T) {
 	s := newScripted(t)
 	client := connect(t, s, "2026-07-28")
 	go func() {
-		call := s.expect("tools/call")
-		for range maxNoise - 1 {
-			s.send("noise")
+		for range 2 { // each answer starts the count anew
+			call := s.expect("tools/call")
+			for range maxNoise - 1 {
+				s.send("noise")
+			}
+			s.result(call, textResult)
 		}
-		s.result(call, textResult) // starts the count anew
 		s.expect("tools/call")
 		for range maxNoise {
 			s.send("noise")
 		}
 	}()
-	if _, err := client.CallTool(t.Context(), "t", nil, CallOptions{}); err != nil {
-		t.Fatalf("one below the limit: %v", err)
+	for range 2 {
+		if _, err := client.CallTool(t.Context(), "t", nil, CallOptions{}); err != nil {
+			t.Fatalf("one below the limit: %v", err)
+		}
 	}
 	_, err := client.CallTool(t.Context(), "t", nil, CallOptions{})
 	if !errors.Is(err, ErrClosed) || !errors.Is(err, ErrProtocol) {
