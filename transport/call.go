@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -109,7 +110,7 @@ func (c *conn) resultFrame(r *request, result *tools.Result, own map[string]any)
 	}
 	if err != nil {
 		c.log.Error("the result cannot be encoded", "error", err)
-		return appendFault(nil, r.id, rpcError(mcp.CodeInternalError, "Internal error: the tool's result cannot be encoded"))
+		return c.failureFrame(r, fmt.Errorf("encode the result: %w", err))
 	}
 	return append(dst, "}}"...)
 }

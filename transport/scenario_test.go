@@ -1,8 +1,10 @@
 package transport_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"testing"
@@ -227,5 +229,43 @@ func TestClientsDoNotMix(t *testing.T) {
 			})
 		}
 		all.Wait()
+	})
+}
+
+// Messages over the bounds are refused with their ids, between others that are not.
+func TestBoundsOfAMessage(t *testing.T) {
+	overAll(t, func(t *testing.T, f *fixture, l *link) {
+		for _, arguments := range []string{
+			strings.Repeat(`{"text":`, 1000) + "1" + strings.Repeat("}", 1000),
+			`{"text":[` + strings.Repeat("0,", 200_000) + `0]}`,
+		} {
+			l.send(callMessage("big", "echo", arguments, ""))
+			l.want(`"id":"big"`, `"code":-32600`)
+			l.send(callMessage("small", "echo", `{"text":"still here"}`, ""))
+			l.want(`"id":"small"`, "still here")
+		}
+	})
+}
+
+// A handler's result that no message can hold is an error of its own call.
+func TestResultsThatCannotBeSent(t *testing.T) {
+	overAll(t, func(t *testing.T, f *fixture, l *link) {
+		results := map[string]*tools.Result{
+			"nan":     {Meta: map[string]any{"x": math.NaN()}},
+			"unknown": {Content: []tools.Content{nil}},
+			"nothing": nil,
+		}
+		for name, result := range results {
+			if err := f.registry.Add(&tools.Tool{
+				Definition: tools.Definition{Name: name},
+				Handler:    tools.HandlerFunc(func(context.Context, *tools.Call) (*tools.Result, error) { return result, nil }),
+			}); err != nil {
+				t.Fatal(err)
+			}
+			l.send(callMessage(name, name, `{}`, ""))
+			if got := l.want(`"id":"` + name + `"`); !strings.Contains(got, `"isError":true`) {
+				t.Errorf("%s was answered %s", name, got)
+			}
+		}
 	})
 }

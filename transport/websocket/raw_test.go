@@ -46,15 +46,21 @@ func upgradeRaw(t testing.TB, conn net.Conn, header string) (*rawClient, *http.R
 	return c, resp
 }
 
-// dialRaw connects to the server at url, as planner.
-func dialRaw(t testing.TB, url string) *rawClient {
+// connect opens a connection to the server at url.
+func connect(t testing.TB, url string) net.Conn {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimSuffix(strings.TrimPrefix(url, "ws://"), pathMCP))
 	if err != nil {
 		t.Fatal(err)
 	}
 	conn.SetDeadline(time.Now().Add(patience))
-	c, resp := upgradeRaw(t, conn, authorized)
+	return conn
+}
+
+// dialRaw connects to the server at url, as planner.
+func dialRaw(t testing.TB, url string) *rawClient {
+	t.Helper()
+	c, resp := upgradeRaw(t, connect(t, url), authorized)
 	if resp.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("the server answers %s", resp.Status)
 	}
