@@ -24,6 +24,9 @@ type attempt struct {
 func abandon(grace time.Duration, log *slog.Logger) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+			if ctx.Err() != nil { // do not begin what nobody waits for
+				return nil, x.ended(ctx)
+			}
 			a := x.attempt()
 			x.handlerStarts()
 			go a.run(ctx, x, next, log)

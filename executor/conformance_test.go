@@ -83,11 +83,13 @@ func passOn(next Handler) Handler { return next }
 
 func conform(t *testing.T, name string, end ending) {
 	var released chan struct{}
+	var handed context.Context // what the handler was given
 	e := newEngine(t, Options{Policies: []Policy{passOn}},
 		tool("t", func(ctx context.Context, call *tools.Call) (*tools.Result, error) {
 			for i := range 50 {
 				tools.Report(ctx, tools.Progress{Done: float64(i + 1)})
 			}
+			handed = ctx
 			return end.handler(released)(ctx, call)
 		}, tools.Limits{Concurrency: 1, IdleTimeout: time.Minute}))
 	run := pick(e, name)
@@ -103,6 +105,9 @@ func conform(t *testing.T, name string, end ending) {
 			x.tool = e.stats.take("t")
 			defer x.AfterReturn(giveBackTool)
 			_, _ = run(ctx, x)
+			if x.gate.timer != nil && x.gate.timer.Stop() {
+				t.Error("the timer of the gate is left running")
+			}
 		}()
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
@@ -112,8 +117,11 @@ func conform(t *testing.T, name string, end ending) {
 		close(released)
 		<-done
 		synctest.Wait()
-		cancel()
 		checkAtRest(t, e)
+		if name == "whole" && handed.Err() == nil {
+			t.Error("the context of the handler is left open")
+		}
+		cancel()
 	}
 }
 

@@ -158,6 +158,45 @@ func TestDrainLeavesAbandoned(t *testing.T) {
 	})
 }
 
+// TestDrainCountsOnce checks that a drain counts as cancelled only calls that were not
+// answered yet.
+func TestDrainCountsOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEngine(t, Options{Timeout: time.Hour}, tool("stuck", until(release), tools.Limits{Timeout: 1}), tool("obeys", obey))
+		<-start(e, t.Context(), "stuck")
+		call := start(e, t.Context(), "obeys")
+		synctest.Wait()
+		var result *DrainError
+		if err := e.Drain(within(t, 0)); !errors.As(err, &result) || *result != (DrainError{Cancelled: 1, Abandoned: 1}) {
+			t.Errorf("drain: %v", err)
+		}
+		<-call
+		close(release)
+		synctest.Wait()
+	})
+}
+
+// TestDrainReachesThoseWhoWaited checks that a call can be cancelled while it runs also
+// when it could be before while it waited.
+func TestDrainReachesThoseWhoWaited(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Concurrency: 1, Timeout: -1}, tool("quick", func(context.Context, *tools.Call) (*tools.Result, error) {
+			time.Sleep(time.Second)
+			return tools.TextResult(""), nil
+		}), tool("obeys", obey))
+		quick := start(e, t.Context(), "quick")
+		synctest.Wait()
+		waited := start(e, t.Context(), "obeys")
+		<-quick
+		synctest.Wait()
+		_ = e.Drain(within(t, time.Second))
+		wantKind(t, <-waited, KindShuttingDown, ErrShuttingDown)
+	})
+}
+
 // TestDrainRaces has calls come and drains begin at once: each call is answered, and
 // after the drain none is in flight.
 func TestDrainRaces(t *testing.T) {
@@ -174,6 +213,9 @@ func TestDrainRaces(t *testing.T) {
 		}
 		if err := errors.Join(<-drained, <-drained); err != nil {
 			t.Error(err)
+		}
+		if n := len(e.InFlight()); n != 0 {
+			t.Errorf("%d in flight after the drain", n)
 		}
 		for _, d := range done {
 			if err := <-d; err != nil && !errors.Is(err, ErrShuttingDown) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
@@ -123,5 +124,5 @@ func (e *Error) reason() string {
 		return ""
 	}
 	text := e.Err.Error()
-	return text[:min(len(text), maxReason)]
+	return strings.ToValidUTF8(text[:min(len(text), maxReason)], "")
 }

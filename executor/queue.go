@@ -73,7 +73,7 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 	var retry time.Duration
 	var why string
 	q.update(func(s *slots) {
-		t.lane.capacity = max(x.Entry.Limits.Concurrency, 0)
+		s.limit(t.lane, max(x.Entry.Limits.Concurrency, 0))
 		why = waitedForServer
 		if t.lane.full() {
 			why = waitedForTool

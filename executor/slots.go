@@ -57,6 +57,16 @@ const (
 	ticketRunning                    // has a slot
 )
 
+// limit sets how many slots the lane has: a tool may have been registered anew. Those
+// who wait are served first, lest a newcomer overtake them.
+func (s *slots) limit(l *lane, capacity int) {
+	if l.capacity != capacity {
+		l.capacity = capacity
+		s.update(l)
+		s.dispatch()
+	}
+}
+
 // admit gives the ticket a slot, or a place in its lane, or, where the room is full,
 // nothing.
 func (s *slots) admit(t *ticket) ticketState {

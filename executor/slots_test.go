@@ -30,6 +30,11 @@ func checkSlots(t *testing.T, s *slots, lanes []*lane) {
 		}
 		running, waiting = running+l.running, waiting+n
 	}
+	for i := range s.ready {
+		if i > 0 && s.ready.Less(i, (i-1)/2) {
+			t.Fatalf("the heap of lanes is out of order at %d", i)
+		}
+	}
 	if running != s.running || waiting != s.waiting || ready != len(s.ready) {
 		t.Fatalf("sums: %d running, %d waiting, %d ready, slots say %d, %d, %d",
 			running, waiting, ready, s.running, s.waiting, len(s.ready))
@@ -140,6 +145,43 @@ func TestSlotsPassFullLanes(t *testing.T) {
 			t.Errorf("after %s left, %s did not get its slot", step.leaves, step.gets)
 		}
 		checkSlots(t, &q.slots, []*lane{narrow, a, b})
+	}
+}
+
+// TestSlotsLimit checks that a tool's new limit holds at once, and that a newcomer does
+// not overtake those who waited under the old one.
+func TestSlotsLimit(t *testing.T) {
+	t.Parallel()
+	q := newQueue(4, 10)
+	l := &lane{capacity: 1}
+	tickets := make([]ticket, 5)
+	for i := range tickets {
+		tickets[i].lane = l
+		q.update(func(s *slots) {
+			if i == 3 {
+				s.limit(l, 3)
+			}
+			s.admit(&tickets[i])
+		})
+		checkSlots(t, &q.slots, []*lane{l})
+	}
+	for i, k := range tickets {
+		if want := map[bool]ticketState{true: ticketRunning, false: ticketWaiting}[i < 3]; k.state != want {
+			t.Errorf("ticket %d is in state %d, want %d", i, k.state, want)
+		}
+	}
+	q.update(func(s *slots) { s.limit(l, 1) })
+	for range 3 {
+		q.update(func(s *slots) { s.release(l) })
+		checkLane(t, q, l)
+	}
+}
+
+// checkLane fails the test where the lane waits although it is not full.
+func checkLane(t *testing.T, q *queue, l *lane) {
+	t.Helper()
+	if l.waiting > 0 && !l.full() && q.slots.running < q.slots.capacity {
+		t.Errorf("%d wait, %d of %d run", l.waiting, l.running, l.capacity)
 	}
 }
 

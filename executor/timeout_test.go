@@ -70,7 +70,7 @@ func TestTimeout(t *testing.T) {
 func TestTimeoutStartsWithSlot(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		e := newEngine(t, Options{Concurrency: 1, Timeout: 3 * time.Second},
+		e := newEngine(t, Options{Concurrency: 1, Timeout: 3 * time.Second, IdleTimeout: 3 * time.Second},
 			tool("t", func(context.Context, *tools.Call) (*tools.Result, error) {
 				time.Sleep(2 * time.Second)
 				return tools.TextResult(""), nil
