@@ -109,8 +109,9 @@ func (c *rawClient) read() (opcode byte, payload []byte, err error) {
 	return first & 0x0f, payload, err
 }
 
-// closed reads to the close frame and returns its code.
+// closed reads to the close frame, returns its code and hangs up.
 func (c *rawClient) closed() int {
+	defer c.Close()
 	for {
 		opcode, payload, err := c.read()
 		switch {
