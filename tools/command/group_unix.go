@@ -51,9 +51,13 @@ func (g *group) settle() {
 		return
 	}
 	deadline := time.Now().Add(settleTime)
-	for pause := 50 * time.Microsecond; g.alive() && time.Now().Before(deadline); pause *= 2 {
+	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
+		alive := g.alive()
 		g.reap()
-		time.Sleep(min(pause, 10*time.Millisecond))
+		if !alive || time.Now().After(deadline) {
+			return
+		}
+		time.Sleep(pause)
 	}
 }
 
@@ -61,6 +65,7 @@ func (g *group) settle() {
 // number is not given to a new process as long as it has.
 func (g *group) exists() bool { return !errors.Is(unix.Kill(-g.id, 0), unix.ESRCH) }
 
+// reap collects the dead members that are our children.
 func (g *group) reap() {
 	for {
 		if pid, err := unix.Wait4(-g.id, nil, unix.WNOHANG, nil); err != nil || pid <= 0 {

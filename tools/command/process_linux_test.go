@@ -142,7 +142,7 @@ func TestNothingLeaks(t *testing.T) {
 		t.Errorf("%d files are open, %d were", now, fds)
 	}
 	mark.noneLeft()
-	if own := ownChildren(t); len(own) > 0 {
+	if own := ownChildren(); len(own) > 0 {
 		t.Errorf("children that nobody reaped: %v", own)
 	}
 }
@@ -156,11 +156,8 @@ func count(t *testing.T, pattern string) int {
 }
 
 // ownChildren lists the children of this process, zombies included.
-func ownChildren(t *testing.T) []string {
-	files, err := filepath.Glob("/proc/self/task/*/children")
-	if err != nil {
-		t.Fatal(err)
-	}
+func ownChildren() []string {
+	files, _ := filepath.Glob("/proc/self/task/*/children")
 	var pids []string
 	for _, file := range files {
 		text, _ := os.ReadFile(file)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -96,7 +97,8 @@ func TestOverflow(t *testing.T) {
 	for _, stream := range []string{"stdout", "stderr"} {
 		t.Run(stream, func(t *testing.T) {
 			t.Parallel()
-			spec := childSpec("flood", stream, "1073741824")
+			const endless = "1000000000000000000"
+			spec := childSpec("flood", stream, endless)
 			spec.Output = 100_000
 			mark := marked(t, &spec)
 			result := mustCall(t.Context(), t, spec, "{}")
@@ -122,27 +124,46 @@ func TestOutputAtTheLimit(t *testing.T) {
 	}
 }
 
-// TestThreadsMayEnd holds that a program does not die with a thread of the server.
+// TestThreadsMayEnd holds that a program does not die with a thread of the server,
+// while threads end all the time.
 func TestThreadsMayEnd(t *testing.T) {
 	t.Parallel()
 	open := filepath.Join(t.TempDir(), "open")
-	ctx, reports := record(t.Context())
-	go func() {
-		<-reports.ready
-		for range 50 {
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				runtime.LockOSThread() // and never unlocked: the thread ends, too
-			}()
-			<-ended
-		}
-		if err := os.WriteFile(open, nil, 0o600); err != nil {
-			t.Error(err)
-		}
-	}()
-	if got := textOf(mustCall(ctx, t, childSpec("gate", literal(open)), "{}")); got != "through" {
-		t.Error(got)
+	var calls, running sync.WaitGroup
+	for range 16 {
+		ctx, reports := record(t.Context())
+		ended := make(chan struct{})
+		calls.Go(func() {
+			defer close(ended)
+			if result, err := call(ctx, t, childSpec("gate", literal(open)), "{}"); err != nil || textOf(result) != "through" {
+				t.Error(result, err)
+			}
+		})
+		running.Go(func() {
+			select {
+			case <-reports.ready:
+			case <-ended:
+			}
+		})
+	}
+	endThreads(300) // while programs start
+	running.Wait()
+	endThreads(100)
+	if err := os.WriteFile(open, nil, 0o600); err != nil {
+		t.Error(err)
+	}
+	calls.Wait()
+}
+
+// endThreads ends n threads of this process, one after the other.
+func endThreads(n int) {
+	for range n {
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		}()
+		<-ended
 	}
 }
 
@@ -156,6 +177,11 @@ func TestCannotStart(t *testing.T) {
 		}
 		return literal(path)
 	}
+	busy, err := os.OpenFile(filepath.Join(dir, "busy"), os.O_CREATE|os.O_WRONLY, 0o700)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = busy.Close() })
 	noDir := childSpec("args")
 	noDir.Dir = filepath.Join(dir, "none")
 	program := func(args ...string) command.Spec { return command.Spec{Args: args} }
@@ -171,9 +197,10 @@ func TestCannotStart(t *testing.T) {
 		{"not executable", program(write("plain", "", 0o600)), true, "permissions"},
 		{"no program", program(write("empty", "junk", 0o700)), true, "not a program"},
 		{"no interpreter", program(write("script", "#!/no/such/thing\n", 0o700)), true, "interpreter"},
+		{"being written", program(literal(busy.Name())), true, "being replaced|not a program"},
 		{"a batch file", program(write("tool.CMD", "", 0o700), "{a}"), false, "batch file"},
 		{"no directory", noDir, false, "working directory"},
-		{"arguments too long", childSpec("args", "{a}"), true, "too long|this long"},
+		{"arguments too long", childSpec("args", "{a}"), true, "this long"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
