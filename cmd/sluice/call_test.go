@@ -68,6 +68,7 @@ func TestCallPrints(t *testing.T) {
 		{"picture", "", exitOK, "[image image/png, 1.2 kB]\na picture\n", ""},
 		{"mixture", "", exitOK, "[audio audio/wav, 2 B]\n[link a file:///a]\nembedded\n[file mem:c application/zip, 2.0 MB]\n", ""},
 		{"structured", "", exitOK, "{\n  \"sum\": 3\n}\n", ""},
+		{"both", "", exitOK, "three\n", ""},
 		{"fail", "", exitFailure, "", "it broke\n"},
 		{"noisy", "", exitOK, "done\n", "progress 1 one line\n"},
 		{"noisy", "--log=debug", exitOK, "done\n", "[info] noisy: starting␛[31m\n[error] noisy: {\"n\":1}\nprogress 1 one line\n"},

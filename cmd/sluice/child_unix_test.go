@@ -75,6 +75,7 @@ func TestChildEndsWithItsStream(t *testing.T) {
 		"at SIGTERM":                       `trap 'exit 0' TERM; while :; do sleep 0.01; done`,
 		"at SIGKILL":                       `trap '' TERM; while :; do sleep 0.01; done`,
 		"with what it has left behind":     `(trap '' TERM; while :; do sleep 0.01; done) & exec cat`,
+		"with a daemon of its own":         `(trap '' TERM; while :; do sleep 0.01; done) >/dev/null 2>&1 & exec cat`,
 		"while it writes and nobody reads": `yes`,
 	} {
 		t.Run(name, func(t *testing.T) {

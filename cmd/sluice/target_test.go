@@ -74,6 +74,7 @@ func (s *oddServer) tools() []*tools.Tool {
 			tools.EmbeddedResource{URI: "mem:c", MIMEType: "application/zip", Blob: make([]byte, 2e6)},
 		}}),
 		gives("structured", &tools.Result{Structured: json.RawMessage(`{"sum":3}`)}),
+		gives("both", &tools.Result{Content: []tools.Content{tools.Text{Text: "three"}}, Structured: json.RawMessage(`{"sum":3}`)}),
 		gives("fail", tools.ErrorResult("it broke")),
 		tools.Func("noisy", "", func(ctx context.Context, _ struct{}) (string, error) {
 			tools.Log(ctx, tools.LevelInfo, "starting\x1b[31m")
@@ -131,6 +132,11 @@ func TestTokenFor(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer remove()
+	removeOther, err := writeTokenFile("tools.example:7777", "of a server elsewhere")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer removeOther()
 	for _, test := range []struct{ flag, env, url, want string }{
 		{"of the flag", "of the environment", "localhost:7777", "of the flag"},
 		{"", "of the environment", "localhost:7777", "of the environment"},
