@@ -6,15 +6,17 @@ import (
 	"time"
 )
 
-// alarms cancels calls at their limits. All share one timer, set to the earliest: a
-// timer for each call costs more than the rest of its policies together, and nearly
-// all calls end long before. The timer is not set back when a call ends; it fires for
+// alarms cancels calls at their limits. All share one timer, set to the earliest:
+// nearly all calls end long before, and a timer of its own costs each 0.3 us, or 1 us
+// on a busy machine, and two allocations. The timer is not set back when a call ends; it fires for
 // nothing at most once in a limit's time, and not again when no call is left.
 type alarms struct {
+	epoch time.Time // all times here are counted from
+
 	mu    sync.Mutex // guards all below, and due and index of the stopwatches
 	heap  dueHeap
-	timer *time.Timer // nil until the first call
-	next  time.Time   // when the timer fires; zero when it is not set
+	timer *time.Timer   // nil until the first call
+	next  time.Duration // when the timer fires; 0 when it is not set
 }
 
 // add has the stopwatch's call cancelled at its end, unless it has no limit.
@@ -25,7 +27,7 @@ func (a *alarms) add(s *stopwatch) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s.due = s.x.born.Add(end)
+	s.due = a.due(s, end)
 	heap.Push(&a.heap, s)
 	a.set()
 }
@@ -45,14 +47,15 @@ func (a *alarms) set() {
 		return
 	}
 	due := a.heap[0].due
-	if !a.next.IsZero() && !due.Before(a.next) {
+	if a.next > 0 && due >= a.next {
 		return
 	}
 	a.next = due
+	left := due - time.Since(a.epoch)
 	if a.timer == nil {
-		a.timer = time.AfterFunc(time.Until(due), a.ring)
+		a.timer = time.AfterFunc(left, a.ring)
 	} else {
-		a.timer.Reset(time.Until(due))
+		a.timer.Reset(left)
 	}
 }
 
@@ -61,15 +64,15 @@ func (a *alarms) set() {
 func (a *alarms) ring() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.next = time.Time{}
+	a.next = 0
 	for len(a.heap) > 0 {
 		s := a.heap[0]
-		now := time.Now()
-		if s.due.After(now) {
+		now := time.Since(a.epoch)
+		if s.due > now {
 			break
 		}
 		end, cause := s.end()
-		if s.due = s.x.born.Add(end); s.due.After(now) {
+		if s.due = a.due(s, end); s.due > now {
 			heap.Fix(&a.heap, 0)
 			continue
 		}
@@ -79,11 +82,17 @@ func (a *alarms) ring() {
 	a.set()
 }
 
+// due returns when a stopwatch ends that ends so long after its call came. It is
+// positive: what is over when it begins is over a nanosecond later.
+func (a *alarms) due(s *stopwatch, end time.Duration) time.Duration {
+	return max(s.x.born.Sub(a.epoch)+end, 1)
+}
+
 // dueHeap is a heap of stopwatches by when they are due.
 type dueHeap []*stopwatch
 
 func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
+func (h dueHeap) Less(i, j int) bool { return h[i].due < h[j].due }
 
 func (h dueHeap) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]

@@ -118,7 +118,7 @@ func conform(t *testing.T, name string, end ending) {
 		<-done
 		synctest.Wait()
 		checkAtRest(t, e)
-		if name == "whole" && handed.Err() == nil {
+		if (name == "whole" || name == "timeout") && handed.Err() == nil {
 			t.Error("the context of the handler is left open")
 		}
 		cancel()

@@ -117,6 +117,7 @@ func New(opts Options) *Engine {
 		stats:  newStatistics(opts.Registry),
 		queue:  newQueue(max(opts.Concurrency, 1), opts.Queue),
 		ledger: newLedger(opts.KeepRecords),
+		alarms: alarms{epoch: time.Now()},
 	}
 	e.run = chain(invoke, e.pipeline())
 	return e

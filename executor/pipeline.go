@@ -10,9 +10,9 @@ import (
 type Handler func(ctx context.Context, x *Execution) (*tools.Result, error)
 
 // A Policy adds one concern around the rest of an execution. It returns a Handler
-// that calls next, does not (which refuses the call), or calls it again (which
-// repeats it: a new wait for a slot, a new time limit). Whatever the policy takes it
-// gives back by [Execution.AfterReturn], deferred.
+// that calls next, or does not, which refuses the call. It may call next again, which
+// repeats the call with a new wait for a slot and a new time limit, but never twice at
+// once. Whatever the policy takes it gives back by [Execution.AfterReturn], deferred.
 //
 // An error that a policy returns reaches the caller as an [*Error]: one that it is
 // already stays as it is, a [*tools.Error] becomes a result with IsError, anything

@@ -80,7 +80,7 @@ func (r *recorder) run(ctx context.Context, x *Execution, next Handler) (result 
 	}
 	defer func() {
 		record := x.finish(r.stats, result, failure)
-		x.AfterReturn(r.leave)
+		x.AfterReturn(r.leave) // first, so that a drain that ends finds nothing in flight
 		r.books.answer(record)
 	}()
 	var err error

@@ -70,6 +70,9 @@ func TestRecordRefused(t *testing.T) {
 	} {
 		_, _ = e.Execute(test.ctx, &test.req)
 		r := e.Records()[i]
+		if r.Started.IsZero() != (r.Outcome == OutcomeFailed) {
+			t.Errorf("call %d was started: %v", i, r.Started)
+		}
 		if r.Outcome != test.outcome || r.Kind != test.kind || !strings.HasPrefix(r.Reason, test.reason) || len(r.Reason) > maxReason {
 			t.Errorf("call %d: %+v", i, r)
 		}

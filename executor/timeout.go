@@ -51,8 +51,8 @@ type stopwatch struct {
 	started     time.Duration // after x.born
 	limit, idle time.Duration // 0 is none
 
-	due   time.Time // when to look again; belongs to alarms, as does
-	index int       // the place in their heap, plus 1; 0 is not in it
+	due   time.Duration // when to look again, after alarms.epoch; belongs to them, as does
+	index int           // the place in their heap, plus 1; 0 is not in it
 }
 
 func (s *stopwatch) start(x *Execution, cancel context.CancelCauseFunc, limit, idle time.Duration) {
