@@ -44,9 +44,10 @@
 //
 // At most [Options.Concurrency] calls run and [Options.Queue] wait; what exceeds both is
 // refused at once with [KindOverloaded] and a time after which to try again. Memory is
-// bounded by that: there is no other queue. A slow or blocked caller cannot hold up a
-// tool, since progress is coalesced (20 values in any second, the last one kept) and
-// excess notes are dropped and counted. A caller's functions must not block.
+// bounded by that: there is no other queue. Progress is coalesced (at most 20 values in
+// any second, the last one kept) and excess notes are dropped and counted. The functions
+// of a [Request] run on the tool's time, so they must hand on and not block;
+// [Engine.Stream] does that for a consumer of any speed.
 //
 // # What is stuck
 //
