@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -181,19 +180,6 @@ func TestComplete(t *testing.T) {
 		code, out, _ := runCommand(t, append([]string{"__complete"}, test.args...)...)
 		if code != exitOK || out != test.want {
 			t.Errorf("%q: got %d and:\n%s\nwant:\n%s", test.args, code, out, test.want)
-		}
-	}
-}
-
-func TestNearest(t *testing.T) {
-	t.Parallel()
-	names := []string{"read_file", "read_many_files", "write_file", "list", "Echo"}
-	for typed, want := range map[string]string{
-		"raed_file": "[read_file]", "readfile": "[read_file]", "echo": "[Echo]", "file": "[read_file read_many_files write_file]",
-		"lst": "[list]", "frobnicate": "[]", "": "[read_file read_many_files write_file]",
-	} {
-		if got := fmt.Sprint(nearest(typed, names)); got != want {
-			t.Errorf("%q: got %s, want %s", typed, got, want)
 		}
 	}
 }

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"strings"
 
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/spelling"
 	"github.com/sluice-dev/sluice/tools/upstream"
 )
 
@@ -32,7 +31,7 @@ func (s *session) find(ctx context.Context, name string) (*upstream.Tool, error)
 		names = append(names, oneLine(tool.Name))
 	}
 	hint := "`sluice tools` lists them, with the same --url, --config or -- CMD"
-	if near := nearest(name, names); len(near) > 0 {
+	if near := spelling.Near(name, names, maxNear); len(near) > 0 {
 		hint = "did you mean " + strings.Join(near, ", ") + "?"
 	}
 	return nil, usageError(hint, "the server has no tool %q", name)
@@ -40,50 +39,3 @@ func (s *session) find(ctx context.Context, name string) (*upstream.Tool, error)
 
 // maxNear is how many names are suggested.
 const maxNear = 3
-
-// nearest returns the names that a mistyped one may stand for, the most likely
-// first.
-func nearest(typed string, names []string) []string {
-	type candidate struct {
-		name     string
-		distance int
-	}
-	var found []candidate
-	for _, name := range names {
-		d := distance(strings.ToLower(typed), strings.ToLower(name))
-		if strings.Contains(strings.ToLower(name), strings.ToLower(typed)) {
-			d = min(d, 1) // a part of the name
-		}
-		if d <= max(2, len(typed)/3) {
-			found = append(found, candidate{name, d})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(a.distance, b.distance) })
-	var near []string
-	for _, c := range found[:min(maxNear, len(found))] {
-		near = append(near, c.name)
-	}
-	return near
-}
-
-// distance counts the letters to insert, drop or change to get from a to b
-// (Levenshtein).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
-}
