@@ -95,7 +95,7 @@ func TestCompileAtTheBounds(t *testing.T) {
 		"branches": doubling("anyOf", 10),
 		"chain":    chained(maxChain - 3),
 		"boolean":  "true",
-		"patterns": `{"pattern":"(a+)+$","patternProperties":{"^[a-z]{1,64}$":{}}}`,
+		"patterns": `{"pattern":"(a+)+$","patternProperties":{"^[\\p{L} ]{1,500}$":{}}}`,
 		"data":     `{"properties":{"pattern":{"const":"("}},"enum":[{"pattern":"("}]}`,
 	} {
 		if _, err := Compile([]byte(source)); err != nil {

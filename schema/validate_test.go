@@ -51,23 +51,32 @@ func TestValidateAnyValue(t *testing.T) {
 	t.Parallel()
 	circle := map[string]any{}
 	circle["self"] = circle
-	s := mustCompile(t, `{"type":["object","number"],"maximum":1,"enum":[1],"uniqueItems":true,"multipleOf":2}`)
+	strict := mustCompile(t, `{"type":["object","number"],"maximum":1,"enum":[1],"uniqueItems":true,"multipleOf":2}`)
+	lax := mustCompile(t, `true`)
 	for _, value := range []any{
 		circle, math.NaN(), math.Inf(1), int16(1), json.Number(""), json.Number("0x1p4"), json.Number("1/3"), json.Number("NaN"), json.Number("1e"),
 		json.Number("1_0"), struct{}{}, make(chan int), []string{"a"}, map[string]any{"a": []any{func() {}}}, map[any]any{}, []byte("a"),
 	} {
-		var failed *ValidationError
-		if err := s.Validate(value); !errors.As(err, &failed) || len(failed.Violations) == 0 {
-			t.Errorf("%T: %v; want a ValidationError", value, err)
+		for _, s := range []*Schema{strict, lax} {
+			var failed *ValidationError
+			if err := s.Validate(value); !errors.As(err, &failed) || len(failed.Violations) == 0 {
+				t.Errorf("%T against %s: %v; want a ValidationError", value, s.Source(), err)
+			}
 		}
 	}
 	for _, value := range []any{map[string]any(nil), []any(nil), nil} {
-		_ = s.Validate(value)
+		_ = strict.Validate(value)
 	}
 }
 
 // branching is a recursive schema whose validation doubles its work at each level.
 const branching = `{"allOf":[{"properties":{"x":{"$ref":"#"}}},{"properties":{"x":{"$ref":"#"}}}]}`
+
+// dynamic hides the same behind a reference that is resolved while a value is
+// validated, to a schema that no other reference leads to.
+const dynamic = `{"$id":"https://example.com/root","$ref":"list","$defs":{
+	"own":{"$dynamicAnchor":"n","allOf":[{"properties":{"x":{"$ref":"#/$defs/own"}}},{"properties":{"x":{"$ref":"#/$defs/own"}}}]},
+	"list":{"$id":"list","properties":{"x":{"$dynamicRef":"#n"}},"$defs":{"default":{"$dynamicAnchor":"n"}}}}}`
 
 func TestValidateEndsInTime(t *testing.T) {
 	t.Parallel()
@@ -79,6 +88,7 @@ func TestValidateEndsInTime(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ schema, value string }{
 		"doubling at each level":     {branching, objects(100)},
+		"doubling by $dynamicRef":    {dynamic, objects(100)},
 		"doubling and failing":       {strings.Replace(branching, `{"allOf"`, `{"type":"object","allOf"`, 1), objects(100)},
 		"alternatives of one type":   {doubling("anyOf", 10), lists},
 		"many constants":             {`{"items":{"anyOf":[` + strings.Join(many[:4_900], ",") + `]}}`, wide(5_000)},
