@@ -182,6 +182,9 @@ func TestAPageMayAskForATicket(t *testing.T) {
 			t.Errorf("%s: %d, %v", name, w.Code, w.Header())
 		}
 	}
+	if got := ask(h, "OPTIONS", pathMCP, from, "Access-Control-Request-Method: GET").Code; got != 401 {
+		t.Errorf("preflight for /mcp: %d", got)
+	}
 	if got := ask(h, "GET", pathMCP, from, asPlanner).Header().Get("Access-Control-Allow-Origin"); got != "" {
 		t.Errorf("/mcp may be fetched by %q", got)
 	}

@@ -70,7 +70,7 @@ func addressOf(r *http.Request) netip.Prefix {
 	if err != nil {
 		return netip.Prefix{} // not of the internet: they count as one
 	}
-	addr := remote.Addr().Unmap().WithZone("")
+	addr := remote.Addr().Unmap()
 	bits := addr.BitLen()
 	if addr.Is6() {
 		bits = 64

@@ -40,7 +40,7 @@ func TestHost(t *testing.T) {
 		},
 		http.StatusForbidden: {
 			"", "evil.example", "127.evil.com", "localhost.evil.com", "evil-localhost", "127.0.0.1.evil.com",
-			"127.0.0.2", "0.0.0.0", "2130706433", "127.1", "[::]", "[::ffff:127.0.0.1]", "[::1%25lo]", "[::1",
+			"127.0.0.2", "0.0.0.0", "2130706433", "127.1", "[::]", "[::ffff:127.0.0.1]", "[::1%25lo]", "[127.0.0.1]", "[::1",
 			"::1", "localhost:", "localhost:x", "localhost:7777:1", "localhost..", ".localhost", "localhost@evil.com",
 			"sub.tools.example", "xtools.example", "tools.example.evil",
 		},

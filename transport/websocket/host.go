@@ -48,8 +48,8 @@ func splitHost(s string) (host, port string, ok bool) {
 	if inner, isV6 := strings.CutPrefix(host, "["); isV6 {
 		inner, closed := strings.CutSuffix(inner, "]")
 		addr, err := netip.ParseAddr(inner)
-		return addr.String(), port, closed && err == nil && addr.Is6() && addr.Zone() == ""
+		return addr.String(), port, closed && err == nil && addr.Is6()
 	}
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return host, port, host != "" && !strings.Contains(host, ":")
+	return host, port, host != ""
 }

@@ -285,3 +285,29 @@ func TestContextCutsTheConnection(t *testing.T) {
 		}
 	})
 }
+
+// Between messages there is no hurry, and nothing is held.
+func TestAnIdleConnectionStays(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		streams := make(chan *Stream, 1)
+		_, c := serveInMemory(t, newTestHandler(t, Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
+			streams <- s
+			echo(ctx, s, p)
+		}}))
+		s := <-streams
+		for range 3 {
+			c.Write(frame(bitFin|opText, "{}"))
+			if opcode, payload, err := c.read(); opcode != opText || string(payload) != "{}" || err != nil {
+				t.Fatalf("got opcode %d, %q and %v", opcode, payload, err)
+			}
+			synctest.Wait()
+			if s.message != nil {
+				t.Error("a message is held while the next is waited for")
+			}
+			for range 5 {
+				_, ping, _ := c.read()
+				c.Write(frame(bitFin|opPong, string(ping)))
+			}
+		}
+	})
+}

@@ -33,6 +33,69 @@ func TestExchange(t *testing.T) {
 	}
 }
 
+func TestReadReturnsHowTheConnectionEnds(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end  func(*rawClient)
+		want error
+	}{
+		"close without a code": {func(c *rawClient) { c.Write(frame(bitFin|opClose, "")) }, io.EOF},
+		"cut":                  {func(c *rawClient) {}, io.ErrUnexpectedEOF},
+		"cut within a frame":   {func(c *rawClient) { c.Write([]byte{bitFin | opText}) }, io.ErrUnexpectedEOF},
+	} {
+		c, ended := servedRaw(t, Options{})
+		test.end(c)
+		c.Conn.(*net.TCPConn).CloseWrite()
+		err := <-ended
+		if !errors.Is(err, test.want) || errors.Is(err, io.EOF) != (test.want == io.EOF) {
+			t.Errorf("%s: got %v, want %v", name, err, test.want)
+		}
+	}
+}
+
+// A countingContext counts who waits for its end.
+type countingContext struct {
+	context.Context
+	done                chan struct{}
+	waiting, registered int
+}
+
+func (c *countingContext) AfterFunc(func()) (stop func() bool) {
+	c.waiting++
+	c.registered++
+	return func() bool { c.waiting--; return true }
+}
+
+func (c *countingContext) Done() <-chan struct{} { return c.done }
+
+func TestContextOfReads(t *testing.T) {
+	t.Parallel()
+	s := dialTest(t, startServer(t, newTestHandler(t, Options{})))
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Read(done); !errors.Is(err, context.Canceled) {
+		t.Errorf("with a context that is done: %v", err)
+	}
+	live, end := context.WithCancel(t.Context())
+	defer end()
+	counting := &countingContext{Context: live, done: make(chan struct{})}
+	for _, ctx := range []context.Context{live, live, context.Background(), counting, live, counting} {
+		if err := s.Write(ctx, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Read(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if counting.registered != 2 || counting.waiting != 1 {
+		t.Errorf("registered %d times, of which %d are left", counting.registered, counting.waiting)
+	}
+	s.Close(1000, "")
+	if counting.waiting != 0 {
+		t.Error("a stream that is closed waits for the end of a context")
+	}
+}
+
 func TestReadReturnsHowThePeerCloses(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
