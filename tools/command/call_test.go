@@ -17,8 +17,13 @@ func childSpec(name string, args ...string) command.Spec {
 	return command.Spec{
 		Definition: tools.Definition{Name: "child"},
 		Args:       append([]string{literal(os.Args[0])}, args...),
-		// A program built with the race detector sleeps before it exits, unless told.
-		Env: map[string]string{childEnv: name, "GORACE": "atexit_sleep_ms=0"},
+		Env: map[string]string{
+			childEnv: name,
+			// A program built with the race detector sleeps before it exits, and one
+			// built for coverage complains on stderr, unless told.
+			"GORACE":     "atexit_sleep_ms=0",
+			"GOCOVERDIR": coverDir,
+		},
 	}
 }
 

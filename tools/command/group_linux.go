@@ -1,12 +1,9 @@
 package command
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -42,26 +39,7 @@ func (g *group) alive() bool {
 		return true
 	}
 	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
-		state, id, ok := readStat(entry.Name())
-		return ok && id == g.id && state != "Z" && state != "X"
+		st, ok := readStat(entry.Name())
+		return ok && st.group == g.id && st.alive()
 	})
-}
-
-// readStat returns the state and the process group of a process (proc(5)); false if
-// there is no such process.
-func readStat(pid string) (state string, group int, ok bool) {
-	if pid == "" || pid[0] < '0' || pid[0] > '9' {
-		return "", 0, false
-	}
-	stat, err := os.ReadFile("/proc/" + pid + "/stat")
-	if err != nil {
-		return "", 0, false
-	}
-	// The second field is the name in parentheses, which may hold anything.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) < 3 {
-		return "", 0, false
-	}
-	group, err = strconv.Atoi(fields[2])
-	return fields[0], group, err == nil
 }

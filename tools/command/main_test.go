@@ -23,8 +23,18 @@ func TestMain(m *testing.M) {
 		child(name, os.Args[1:])
 		os.Exit(0)
 	}
-	goleak.VerifyTestMain(m)
+	var err error
+	if coverDir, err = os.MkdirTemp("", "command-test-*"); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		_ = os.RemoveAll(coverDir)
+		os.Exit(code)
+	}))
 }
+
+// coverDir takes the coverage of the programs that tests run. Nobody reads it.
+var coverDir string
 
 var children = map[string]func(args []string){
 	"args": func(args []string) { fmt.Print(strings.Join(args, "\n")) },
