@@ -79,7 +79,7 @@ func TestContextOfReads(t *testing.T) {
 	live, end := context.WithCancel(t.Context())
 	defer end()
 	counting := &countingContext{Context: live, done: make(chan struct{})}
-	for _, ctx := range []context.Context{live, live, context.Background(), counting, live, counting} {
+	for _, ctx := range []context.Context{context.Background(), live, counting, counting, live, counting, counting} {
 		if err := s.Write(ctx, []byte("{}")); err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,11 @@ func TestContextOfReads(t *testing.T) {
 		t.Errorf("registered %d times, of which %d are left", counting.registered, counting.waiting)
 	}
 	s.Close(1000, "")
-	if counting.waiting != 0 {
+	late := &countingContext{Context: live, done: make(chan struct{})}
+	if _, err := s.Read(late); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+	if counting.waiting != 0 || late.waiting != 0 {
 		t.Error("a stream that is closed waits for the end of a context")
 	}
 }
@@ -119,6 +123,23 @@ func TestReadReturnsHowThePeerCloses(t *testing.T) {
 			}
 		} else if err != want {
 			t.Errorf("code %d: got %v, want %v", test.code, err, want)
+		}
+	}
+}
+
+func TestClip(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[string]string{
+		"":                            "",
+		"bye":                         "bye",
+		"b\xffye":                     "bye",
+		strings.Repeat("x", 123):      strings.Repeat("x", 123),
+		strings.Repeat("x", 124):      strings.Repeat("x", 123),
+		strings.Repeat("ü", 62):       strings.Repeat("ü", 61),
+		"x" + strings.Repeat("€", 60): "x" + strings.Repeat("€", 40),
+	} {
+		if got := clip(reason); got != want {
+			t.Errorf("%q becomes %q, want %q", reason, got, want)
 		}
 	}
 }

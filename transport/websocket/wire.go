@@ -71,10 +71,6 @@ func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := buffers.Flush(); err != nil {
-		conn.Close()
-		return nil, nil, err
-	}
 	head, _ := buffers.Reader.Peek(buffers.Reader.Buffered())
 	t.wire = &wire{Conn: conn, head: bytes.Clone(head)}
 	return t.wire, bufio.NewReadWriter(
