@@ -33,7 +33,7 @@
 //
 // Nothing that is not bounded, and nothing to another connection:
 //
-//	a message over MaxMessage                           close 1009
+//	a message over MaxMessage, announced or sent        close 1009
 //	a message that takes over 30 s from its first frame close 1008
 //	more than 100 pings in 10 s                         close 1008
 //	a text that is not UTF-8                            close 1007
