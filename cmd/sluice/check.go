@@ -133,6 +133,10 @@ func (f *findings) network(cfg *config.Config) {
 		}
 		if err != nil {
 			f.warn(0, "%v", err)
+			continue
+		}
+		for _, problem := range k.weak() {
+			f.warn(0, "%s", problem)
 		}
 	}
 }

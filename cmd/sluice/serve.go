@@ -87,6 +87,13 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 		return err
 	}
 	logger := newLogger(errOut, cfg)
+	for _, problem := range keys.weak() {
+		if !isLoopback(cfg.Listen.Address) {
+			return usageError("make one of at least 16 random characters",
+				"%s, too few for %s, which other machines can reach", problem, cfg.Listen.Address)
+		}
+		logger.Warn(problem)
+	}
 	h, err := newHost(cfg, logger)
 	if err != nil {
 		return err
@@ -140,6 +147,16 @@ func configuredKeys(tokens []config.Token) (*keys, error) {
 		k.entries = append(k.entries, websocket.Token{Name: t.Name, Secret: secret})
 	}
 	return k, nil
+}
+
+// weak says of each token that might be guessed that it might.
+func (k *keys) weak() (problems []string) {
+	for _, token := range k.entries {
+		if token.Weak() {
+			problems = append(problems, fmt.Sprintf("token %q has fewer than 16 characters and might be guessed", token.Name))
+		}
+	}
+	return problems
 }
 
 // announce tells people, or the log, where the server is. TokenFile is where a

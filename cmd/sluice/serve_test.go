@@ -187,6 +187,22 @@ func TestServeRefusesAnOpenAddressWithoutToken(t *testing.T) {
 	}
 }
 
+// A token that might be guessed is taken where only this machine can try, with a
+// warning that does not show it.
+func TestServeWeakToken(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "hunter2")
+	p := start(t, "serve", "--listen", "0.0.0.0:0", "--token-file", file)
+	p.wantExit(exitUsage)
+	local := start(t, "serve", "--listen", "127.0.0.1:0", "--token-file", file)
+	local.until("Serving 2 tools at ws://")
+	for _, stderr := range []string{p.stderr.String(), local.stderr.String()} {
+		if !strings.Contains(stderr, "fewer than 16 characters") || strings.Contains(stderr, "hunter2") {
+			t.Errorf("stderr:\n%s", stderr)
+		}
+	}
+}
+
 func TestServeOnAnOpenAddressWithToken(t *testing.T) {
 	t.Parallel()
 	const token = "canary-0123456789abcdef"

@@ -15,7 +15,7 @@ import (
 func serveWebSocket(ctx context.Context, server *transport.Server, log *slog.Logger, args []string) error {
 	flags := flag.NewFlagSet("everything serve", flag.ExitOnError)
 	address := flags.String("listen", "127.0.0.1:7777", "the address to listen at; port 0 takes a free one")
-	secret := flags.String("token", "", "what clients must send, at least 16 characters")
+	secret := flags.String("token", "", "what clients must send")
 	var origins []string
 	flags.Func("origin", "a web origin whose pages may connect, such as http://localhost:*; may be repeated",
 		func(origin string) error { origins = append(origins, origin); return nil })

@@ -88,7 +88,7 @@ func ExampleDial() {
 }
 
 func ExampleNewTokens() {
-	_, err := websocket.NewTokens(websocket.Token{Name: "planner", Secret: "hunter2"})
+	_, err := websocket.NewTokens(websocket.Token{Name: "planner", Secret: "hunter two"})
 	fmt.Println(err)
-	// Output: websocket: token 1 ("planner"): its secret is shorter than 16 characters
+	// Output: websocket: token 1 ("planner"): its secret has a character that cannot be sent: use visible ASCII without commas
 }

@@ -30,7 +30,8 @@ func (s *Stream) keepAlive() {
 }
 
 // alive pings the peer until there is a pong or reason to give it up. A pong can only
-// be missed while a Read waits for it. A peer that shows no sign of life is given up
+// be missed while a Read waits, since then all that has come has been read; a moment
+// in which none does proves nothing, and the next ping has to tell. A peer that shows no sign of life is given up
 // after pongWait; one that sends something else, or that may not have come to the
 // ping yet, when one message could have been transferred before it.
 func (s *Stream) alive() bool {

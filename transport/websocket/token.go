@@ -8,17 +8,16 @@ import (
 	"fmt"
 )
 
-// minSecret is the fewest characters of a secret. Sixteen random ones cannot be
-// guessed over a network.
-const minSecret = 16
+// strongSecret is how many characters a secret should have at least. Sixteen random
+// ones cannot be guessed over a network.
+const strongSecret = 16
 
 // A Token is a secret and the name of the caller that it stands for.
 type Token struct {
 	// Name is the caller's. Several tokens may have the same, so that one can
 	// replace another without a gap.
 	Name string
-	// Secret has at least 16 characters, all of them visible ASCII and none of them
-	// a comma. To be sent by a web page it must consist of letters, digits and
+	// Secret is visible ASCII without commas, and should be random: see [Token.Weak]. To be sent by a web page it must consist of letters, digits and
 	// !#$%&'*+-.^_`|~, as what [NewToken] returns does.
 	Secret string `json:"-"`
 }
@@ -43,7 +42,7 @@ type tokenEntry struct {
 }
 
 // NewTokens returns a set of tokens. It refuses an empty set, a token without a name
-// or with a secret that is too short or cannot be sent, and two callers with one
+// or with a secret that is empty or cannot be sent, and two callers with one
 // secret. No error holds a secret.
 func NewTokens(list ...Token) (*Tokens, error) {
 	if len(list) == 0 {
@@ -71,11 +70,16 @@ func (t Token) check() error {
 			return errors.New("its secret has a character that cannot be sent: use visible ASCII without commas")
 		}
 	}
-	if len(t.Secret) < minSecret {
-		return fmt.Errorf("its secret is shorter than %d characters", minSecret)
+	if t.Secret == "" {
+		return errors.New("its secret is empty")
 	}
 	return nil
 }
+
+// Weak reports whether the secret has fewer than 16 characters, and so might be
+// guessed by whoever can reach the server. Nothing but an address that only this
+// machine reaches should be served with such a token.
+func (t Token) Weak() bool { return len(t.Secret) < strongSecret }
 
 // Caller returns whose secret it is. The time it takes says nothing about the
 // secrets: all are compared, by their hashes, to the end.

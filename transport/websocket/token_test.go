@@ -20,8 +20,8 @@ func TestNewTokens(t *testing.T) {
 		{"the same twice", []Token{{"a", "0123456789abcdef"}, {"a", "0123456789abcdef"}}, ""},
 		{"none", nil, "no token"},
 		{"no name", []Token{{"", "0123456789abcdef"}}, "token 1 (\"\"): it has no name"},
-		{"empty", []Token{{"a", "0123456789abcdef"}, {"b", ""}}, "token 2 (\"b\"): its secret is shorter than 16"},
-		{"short", []Token{{"a", "0123456789abcde"}}, "shorter than 16"},
+		{"empty", []Token{{"a", "0123456789abcdef"}, {"b", ""}}, "token 2 (\"b\"): its secret is empty"},
+		{"short", []Token{{"a", "0123456789abcde"}}, ""},
 		{"white space", []Token{{"a", strings.Repeat(" ", 20)}}, "visible ASCII"},
 		{"newline at the end", []Token{{"a", "0123456789abcdef\n"}}, "visible ASCII"},
 		{"comma", []Token{{"a", "0123456789,abcdef"}}, "visible ASCII"},
@@ -69,5 +69,14 @@ func TestNewToken(t *testing.T) {
 	a, b := NewToken(), NewToken()
 	if a == b || len(a) < 26 || strings.ContainsFunc(a, func(c rune) bool { return (c < 'A' || c > 'Z') && (c < '2' || c > '7') }) {
 		t.Errorf("got %q and %q", a, b)
+	}
+}
+
+func TestWeak(t *testing.T) {
+	t.Parallel()
+	for secret, want := range map[string]bool{"": true, "0123456789abcde": true, "0123456789abcdef": false, NewToken(): false} {
+		if got := (Token{"a", secret}).Weak(); got != want {
+			t.Errorf("%d characters are weak: %v", len(secret), got)
+		}
 	}
 }
