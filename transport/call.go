@@ -31,10 +31,9 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 	}
 	ctx, cancel := context.WithCancelCause(c.callCtx)
 	p := &pending{request: r, cancel: cancel}
-	started, fault := c.begin(p)
-	if !started {
+	if !c.begin(p) {
 		cancel(nil)
-		return fault
+		return nil
 	}
 	go func() {
 		defer cancel(nil)

@@ -63,6 +63,9 @@ func (c *conn) take(m *message, fault *jsonrpc2.Error, b *batch) {
 
 // dispatch finds out what is asked for and serves it.
 func (c *conn) dispatch(r *request) *jsonrpc2.Error {
+	if c.inFlight(r.id) {
+		return invalidRequest("a request with this id is in flight")
+	}
 	if fault := c.understand(r); fault != nil {
 		return fault
 	}

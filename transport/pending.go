@@ -3,8 +3,6 @@ package transport
 import (
 	"context"
 
-	"github.com/sourcegraph/jsonrpc2"
-
 	"github.com/sluice-dev/sluice/executor"
 )
 
@@ -18,23 +16,20 @@ type pending struct {
 }
 
 // begin enters a call and reports whether it may be run; if so it must be ended by
-// finish. Otherwise it is answered, or is to be with the fault.
-func (c *conn) begin(p *pending) (bool, *jsonrpc2.Error) {
+// finish. Otherwise it is answered.
+func (c *conn) begin(p *pending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.inFlight(p.request.id) {
-		return false, duplicateID()
-	}
 	if c.leaving {
 		c.answer(p.request, c.failureFrame(p.request, &executor.Error{
 			Kind: executor.KindShuttingDown, Err: executor.ErrShuttingDown,
 		}))
-		return false, nil
+		return false
 	}
 	c.requests[p.request.id.key()] = p
 	c.claimToken(p)
 	c.calls.Add(1)
-	return true, nil
+	return true
 }
 
 // claimToken gives a call the progress token that it asks for. One that another call
@@ -103,12 +98,11 @@ func (c *conn) cancelled(id rawID, cause error) {
 // live reports whether a call is still to be answered. The caller holds c.mu.
 func (c *conn) live(p *pending) bool { return c.requests[p.request.id.key()] == p }
 
-// inFlight reports whether a request with this id is open. The caller holds c.mu.
+// inFlight reports whether a request with this id is open. Only the reader goroutine,
+// which asks, opens any.
 func (c *conn) inFlight(id rawID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	key := id.key()
 	return c.requests[key] != nil || c.subscriptions[key] != nil
-}
-
-func duplicateID() *jsonrpc2.Error {
-	return invalidRequest("a request with this id is in flight")
 }

@@ -35,8 +35,6 @@ func (c *conn) listen(r *request) *jsonrpc2.Error {
 	switch {
 	case c.ending:
 		return rpcError(mcp.CodeOverloaded, "The server is shutting down")
-	case c.inFlight(r.id):
-		return duplicateID()
 	case len(c.subscriptions) >= maxSubscriptions:
 		return rpcError(mcp.CodeOverloaded, "Too many subscriptions: a connection has %d at most", maxSubscriptions)
 	}

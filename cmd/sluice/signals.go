@@ -15,13 +15,16 @@ var (
 )
 
 // untilStopped returns a context that ends when the process is asked to stop (SIGINT,
-// SIGTERM) or parent ends, and one that ends when it is asked a second time. Release
-// gives the signals back.
+// SIGTERM, SIGHUP) or parent ends, and one that ends when it is asked a second time.
+// Release gives the signals back.
 func untilStopped(parent context.Context) (asked, forced context.Context, release func()) {
 	asked, ask := context.WithCancelCause(parent)
 	forced, force := context.WithCancelCause(context.WithoutCancel(parent))
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP) // the terminal is gone
+	}
 	ended := make(chan struct{})
 	watching := make(chan struct{})
 	go func() {

@@ -102,6 +102,7 @@ func TestStdioChildrenEndWithIt(t *testing.T) {
 	for name, end := range map[string]func(*process){
 		"end of input": func(p *process) { p.stdin.Close() },
 		"SIGTERM":      func(p *process) { p.signal(syscall.SIGTERM) },
+		"SIGHUP":       func(p *process) { p.signal(syscall.SIGHUP) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -17,7 +17,8 @@ type Token struct {
 	// Name is the caller's. Several tokens may have the same, so that one can
 	// replace another without a gap.
 	Name string
-	// Secret is visible ASCII without commas, and should be random: see [Token.Weak]. To be sent by a web page it must consist of letters, digits and
+	// Secret is visible ASCII without commas, and should be random: see [Token.Weak].
+	// To be sent by a web page it must consist of letters, digits and
 	// !#$%&'*+-.^_`|~, as what [NewToken] returns does.
 	Secret string `json:"-"`
 }
