@@ -48,7 +48,7 @@ func startChild(argv []string, stderr io.Writer) (*child, error) {
 		return nil, err
 	}
 	c := &child{cmd: cmd, grace: childGrace, stdin: stdin, ended: make(chan struct{})}
-	c.Stream = stdio.New(stdout, stdin, stdio.Options{})
+	c.Stream = stdio.New(stdout, stdin, stdio.Options{MaxMessage: maxAnswer})
 	return c, nil
 }
 

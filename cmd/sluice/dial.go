@@ -14,6 +14,10 @@ import (
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
 
+// maxAnswer is the longest message that is taken from a server. A person asked for it,
+// so it is more than servers take from their clients.
+const maxAnswer = 64 << 20
+
 // dial connects to a server that listens.
 func (t *target) dial(ctx context.Context, errOut *screen) (*session, error) {
 	u, err := serverURL(t.url)
@@ -24,7 +28,7 @@ func (t *target) dial(ctx context.Context, errOut *screen) (*session, error) {
 	if token != "" && u.Scheme == "ws" && !isLoopback(address(u)) {
 		fmt.Fprintf(errOut, "warning: the token travels to %s unencrypted; use wss://\n", u.Host)
 	}
-	stream, err := websocket.Dial(ctx, u.String(), websocket.DialOptions{Token: token})
+	stream, err := websocket.Dial(ctx, u.String(), websocket.DialOptions{Token: token, MaxMessage: maxAnswer})
 	if err != nil {
 		return nil, dialFailure(ctx, u, err)
 	}
