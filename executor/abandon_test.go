@@ -39,8 +39,8 @@ func TestAbandonCharges(t *testing.T) {
 		}
 		synctest.Wait()
 		counts = e.Metrics().Total
-		if counts.Abandoned != 0 || counts.AbandonedEver != 1 || !e.Records()[0].Abandoned || e.Records()[1].Abandoned {
-			t.Errorf("at the end: %+v, %+v", counts, e.Records())
+		if counts.Abandoned != 0 || counts.AbandonedEver != 1 || !records(e)[0].Abandoned || records(e)[1].Abandoned {
+			t.Errorf("at the end: %+v, %+v", counts, records(e))
 		}
 	})
 }

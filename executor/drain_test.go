@@ -47,7 +47,7 @@ func TestDrainInTime(t *testing.T) {
 		if took := time.Since(begin); took != 4*time.Second {
 			t.Errorf("drained after %v", took)
 		}
-		if n := len(e.Records()); n != 3 {
+		if n := len(records(e)); n != 3 {
 			t.Errorf("%d records", n)
 		}
 	})

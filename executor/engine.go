@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -37,9 +38,9 @@ type Options struct {
 	// means that it is abandoned at once.
 	AbandonGrace time.Duration
 
-	// KeepRecords is how many records of finished calls are kept in memory for
-	// [Engine.Records]. Defaults to 1000; a negative number means none.
-	KeepRecords int
+	// History takes the record of each call that has ended. The engine does not
+	// close it. Defaults to keeping none.
+	History history.Store
 
 	// Policies are the user's own, the outermost first. They run after the
 	// arguments were validated and before the call takes a slot: see [Policy].
@@ -55,7 +56,9 @@ func (o Options) withDefaults() Options {
 	o.Queue = orDefault(o.Queue, 1024)
 	o.Timeout = orDefault(o.Timeout, 30*time.Second)
 	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
-	o.KeepRecords = orDefault(o.KeepRecords, 1000)
+	if o.History == nil {
+		o.History = history.NewMemory(0)
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -82,6 +85,9 @@ type Request struct {
 
 	// Caller and Transport say who calls, and through what.
 	Caller, Transport string
+
+	// Priority is the class in which the call waits where it has to.
+	Priority Priority
 
 	// OnProgress, where set, is given the progress of the call: strictly growing,
 	// coalesced to at most 20 in any second, never after Execute has returned,
@@ -116,7 +122,7 @@ func New(opts Options) *Engine {
 		opts:   opts,
 		stats:  newStatistics(opts.Registry),
 		queue:  newQueue(max(opts.Concurrency, 1), opts.Queue),
-		ledger: newLedger(opts.KeepRecords),
+		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},
 	}
 	e.run = chain(invoke, e.pipeline())

@@ -7,22 +7,30 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
 // Kind says what became of a call that did not end with the handler's own result.
 // Its text is stable: it stands in records, metrics and on the wire.
-type Kind string
+type Kind = history.Kind
 
 // The kinds of failure, in the order of the pipeline.
 const (
-	KindUnknownTool      Kind = "unknown_tool"
-	KindInvalidArguments Kind = "invalid_arguments"
-	KindOverloaded       Kind = "overloaded"
 	KindShuttingDown     Kind = "shutting_down"
+	KindUnaudited        Kind = "unaudited"
+	KindUnknownTool      Kind = "unknown_tool"
+	KindForbidden        Kind = "forbidden"
+	KindInvalidArguments Kind = "invalid_arguments"
+	KindVetoed           Kind = "vetoed"
+	KindRateLimited      Kind = "rate_limited"
+	KindCircuitOpen      Kind = "circuit_open"
+	KindRepeatedFailure  Kind = "repeated_failure"
+	KindOverloaded       Kind = "overloaded"
 	KindTimeout          Kind = "timeout"
 	KindCancelled        Kind = "cancelled"
 	KindPanic            Kind = "panic"
+	KindResultTooLarge   Kind = "result_too_large"
 	KindInvalidOutput    Kind = "invalid_output"
 	KindInternal         Kind = "internal"
 )

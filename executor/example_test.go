@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -102,13 +103,14 @@ func ExampleEngine_Drain() {
 }
 
 func ExampleEngine_Metrics() {
-	engine := executor.New(executor.Options{Registry: registry()})
+	past := history.NewMemory(10)
+	engine := executor.New(executor.Options{Registry: registry(), History: past})
 	for _, arguments := range []string{`{"a":1,"b":2}`, `{"a":"one"}`} {
 		_, _ = engine.Execute(context.Background(), &executor.Request{Tool: "add", Arguments: json.RawMessage(arguments)})
 	}
 	counts := engine.Metrics().Tools["add"]
 	fmt.Println(counts.Calls, counts.Succeeded, counts.Failed)
-	for _, record := range engine.Records() {
+	for _, record := range past.Records() {
 		fmt.Printf("%s %s %q\n", record.Tool, record.Outcome, record.Reason)
 	}
 	// Output:

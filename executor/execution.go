@@ -49,7 +49,8 @@ func (e *Engine) newExecution(req *Request) *Execution {
 		born:    now,
 		record: Record{
 			ID: id, Tool: req.Tool, Caller: req.Caller, Transport: req.Transport,
-			Queued: now, BytesIn: int64(len(req.Arguments)),
+			Priority: req.Priority.String(),
+			Queued:   now, BytesIn: int64(len(req.Arguments)),
 		},
 	}
 }

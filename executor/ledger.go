@@ -2,7 +2,7 @@ package executor
 
 import "sync"
 
-// ledger knows the calls in flight and keeps the records of finished ones.
+// ledger knows the calls in flight.
 //
 // A call is in the list of those in flight from enter until leave, which comes when
 // its handler has returned; it is unanswered from enter until answer. So the list is
@@ -15,13 +15,7 @@ type ledger struct {
 	draining   bool
 	drained    int           // calls that Drain has cancelled
 	idle       chan struct{} // made when draining; closed when unanswered is 0 then
-
-	keep   int
-	kept   []Record // a ring once it has keep elements
-	oldest int      // index in kept
 }
-
-func newLedger(keep int) *ledger { return &ledger{keep: keep} }
 
 // enter puts the call in flight, unless the engine drains.
 func (l *ledger) enter(x *Execution) bool {
@@ -39,18 +33,10 @@ func (l *ledger) enter(x *Execution) bool {
 	return true
 }
 
-// refuse keeps the record of a call that was never in flight.
-func (l *ledger) refuse(r Record) {
+// answer takes note that the caller of a call is about to be answered.
+func (l *ledger) answer() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.remember(r)
-}
-
-// answer keeps the record of a call whose caller is about to be answered.
-func (l *ledger) answer(r Record) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.remember(r)
 	l.unanswered--
 	if l.unanswered == 0 && l.draining {
 		close(l.idle)
@@ -73,17 +59,6 @@ func (l *ledger) leave(x *Execution) {
 	l.inFlight--
 }
 
-func (l *ledger) remember(r Record) {
-	switch {
-	case l.keep == 0:
-	case len(l.kept) < l.keep:
-		l.kept = append(l.kept, r)
-	default:
-		l.kept[l.oldest] = r
-		l.oldest = (l.oldest + 1) % l.keep
-	}
-}
-
 // calls returns the calls in flight, the oldest first.
 func (l *ledger) calls() []*Execution {
 	l.mu.Lock()
@@ -94,17 +69,6 @@ func (l *ledger) calls() []*Execution {
 	}
 	return calls
 }
-
-// records returns what is kept, the oldest first.
-func (l *ledger) records() []Record {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append(append([]Record(nil), l.kept[l.oldest:]...), l.kept[:l.oldest]...)
-}
-
-// Records returns the records of the last finished calls, the oldest first; how many
-// are kept is [Options.KeepRecords].
-func (e *Engine) Records() []Record { return e.ledger.records() }
 
 // InFlight returns the records, as they stand, of the calls that wait or run, the
 // oldest first. One whose Started is zero waits; one that is Abandoned is answered

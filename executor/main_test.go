@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -49,6 +50,9 @@ func until(released <-chan struct{}) handlerFunc {
 func newEngine(t testing.TB, opts Options, list ...*tools.Tool) *Engine {
 	t.Helper()
 	opts.Registry = &tools.Registry{}
+	if opts.History == nil {
+		opts.History = history.NewMemory(1000)
+	}
 	if err := opts.Registry.Add(list...); err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +60,9 @@ func newEngine(t testing.TB, opts Options, list ...*tools.Tool) *Engine {
 	t.Cleanup(func() { checkAtRest(t, e) })
 	return e
 }
+
+// records returns the records of the calls that have ended, the oldest first.
+func records(e *Engine) []Record { return e.opts.History.(*history.Memory).Records() }
 
 // checkAtRest fails the test unless the engine holds nothing for any call.
 func checkAtRest(t testing.TB, e *Engine) {

@@ -174,7 +174,7 @@ func TestNotes(t *testing.T) {
 		if err != nil || len(got) != notesBurst || got[notesBurst-1] != notesBurst-1 {
 			t.Errorf("%d notes, %v", len(got), err)
 		}
-		if r := e.Records()[0]; r.NotesDropped != flood-notesBurst {
+		if r := records(e)[0]; r.NotesDropped != flood-notesBurst {
 			t.Errorf("%d notes counted as dropped", r.NotesDropped)
 		}
 	})

@@ -21,12 +21,6 @@ const (
 	unknownRetry = time.Second
 )
 
-// What a record says of a call that had to wait.
-const (
-	waitedForServer = "all slots of the server were taken"
-	waitedForTool   = "all slots of the tool were taken"
-)
-
 // queue lets only so many calls run at once, over all and of each tool; others wait,
 // in order. A slot that comes free is handed over under the lock to the call that is
 // next: nobody polls, nobody is woken in vain, nobody can overtake.
@@ -71,13 +65,10 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 	t.lane = &x.tool.lane
 	var state ticketState
 	var retry time.Duration
-	var why string
+	var full bool
 	q.update(func(s *slots) {
 		s.limit(t.lane, max(x.Entry.Limits.Concurrency, 0))
-		why = waitedForServer
-		if t.lane.full() {
-			why = waitedForTool
-		}
+		full = t.lane.full()
 		if state = s.admit(t); state == ticketOut {
 			retry = s.wait(t.lane)
 		}
@@ -86,8 +77,10 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 		return x.overloaded(retry)
 	}
 	if state == ticketWaiting {
-		x.note(func(r *Record) { r.Waited = why })
-		if err := q.wait(ctx, x, t); err != nil {
+		came := x.age()
+		err := q.wait(ctx, x, t)
+		x.noteWait(full, x.age()-came)
+		if err != nil {
 			return err
 		}
 	}
@@ -109,6 +102,18 @@ func (q *queue) wait(ctx context.Context, x *Execution, t *ticket) error {
 	}
 	q.update(func(s *slots) { s.leave(t) })
 	return x.ended(ctx)
+}
+
+// noteWait notes how long the call waited: for a slot of its tool where all of these
+// were taken when it came, else for one of the server.
+func (x *Execution) noteWait(forTool bool, waited time.Duration) {
+	x.note(func(r *Record) {
+		if forTool {
+			r.Waits.Tool += waited
+		} else {
+			r.Waits.Server += waited
+		}
+	})
 }
 
 func (q *queue) giveBack(x *Execution) {

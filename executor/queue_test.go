@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -31,18 +33,20 @@ func TestQueueLimits(t *testing.T) {
 		if n, w := m.Tools["narrow"], m.Tools["wide"]; n.Running != 1 || n.Waiting != 2 || w.Running != 2 || w.Waiting != 1 {
 			t.Errorf("narrow: %d run, %d wait; wide: %d run, %d wait", n.Running, n.Waiting, w.Running, w.Waiting)
 		}
-		waited := map[string]int{}
-		for _, r := range e.InFlight() {
-			waited[r.Waited]++
-		}
-		if waited[""] != 3 || waited[waitedForTool] != 2 || waited[waitedForServer] != 1 {
-			t.Errorf("reasons to wait: %v", waited)
-		}
+		time.Sleep(time.Second)
 		close(release)
 		for _, d := range done {
 			if err := <-d; err != nil {
 				t.Error(err)
 			}
+		}
+		waited := map[history.Waits]int{}
+		for _, r := range records(e) {
+			waited[r.Waits]++
+		}
+		want := map[history.Waits]int{{}: 3, {Tool: time.Second}: 2, {Server: time.Second}: 1}
+		if !maps.Equal(waited, want) {
+			t.Errorf("waits: %v, want %v", waited, want)
 		}
 	})
 }

@@ -3,57 +3,19 @@ package executor
 import (
 	"context"
 	"log/slog"
-	"time"
 
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
-// Outcome says how a call ended.
-type Outcome string
-
-// The outcomes. A call in flight has none yet.
-const (
-	OutcomeOK        Outcome = "ok"
-	OutcomeToolError Outcome = "tool_error" // a result with IsError
-	OutcomeFailed    Outcome = "failed"     // an error, see Record.Kind
-)
-
-// A Record is what is kept of one call. It holds neither arguments nor results.
-type Record struct {
-	// ID is a UUIDv7: see tools.Call.
-	ID string
-	// Tool, Caller and Transport are those of the [Request].
-	Tool, Caller, Transport string
-
-	// Queued is when the call came, Started when it was given its slot, Finished
-	// when its caller was answered. Started is zero for a call that never ran.
-	Queued, Started, Finished time.Time
-
-	// Outcome is how the call ended; empty while it is in flight.
-	Outcome Outcome
-	// Kind is the class of the failure where Outcome is [OutcomeFailed].
-	Kind Kind
-	// Waited says why the call had to wait for its slot; empty where it had not.
-	Waited string
-	// Reason says why the call was refused or stopped; empty where it was not.
-	Reason string
-
-	// BytesIn is the size of the arguments, BytesOut that of the texts, data and
-	// structured content of the result, both before the wire's own encoding.
-	BytesIn, BytesOut int64
-
-	// NotesDropped is how many log notes of the handler came too fast.
-	NotesDropped int64
-
-	// Abandoned says that the caller was answered while the handler still ran.
-	Abandoned bool
-}
+// A Record is what is kept of one call: see [history.Record].
+type Record = history.Record
 
 // recordCalls keeps the books: the call is in flight from here on until its handler
 // has returned, and leaves a record, whatever becomes of it. It makes every error
 // an [*Error], and refuses calls once the engine drains.
-func recordCalls(books *ledger, stats *statistics, log *slog.Logger) Policy {
-	r := &recorder{books: books, stats: stats, log: log, leave: books.leave}
+func recordCalls(books *ledger, stats *statistics, store history.Store, log *slog.Logger) Policy {
+	r := &recorder{books: books, stats: stats, store: store, log: log, leave: books.leave}
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			result, failure := r.run(ctx, x, next)
@@ -68,6 +30,7 @@ func recordCalls(books *ledger, stats *statistics, log *slog.Logger) Policy {
 type recorder struct {
 	books *ledger
 	stats *statistics
+	store history.Store
 	log   *slog.Logger
 	leave func(*Execution) // books.leave, bound once and not for each call
 }
@@ -75,13 +38,13 @@ type recorder struct {
 func (r *recorder) run(ctx context.Context, x *Execution, next Handler) (result *tools.Result, failure *Error) {
 	if !r.books.enter(x) {
 		failure = x.shuttingDown()
-		r.books.refuse(x.finish(r.stats, nil, failure))
+		r.store.Append(x.finish(r.stats, nil, failure), x.Request.Arguments)
 		return nil, failure
 	}
 	defer func() {
-		record := x.finish(r.stats, result, failure)
+		r.store.Append(x.finish(r.stats, result, failure), x.Request.Arguments)
 		x.AfterReturn(r.leave) // first, so that a drain that ends finds nothing in flight
-		r.books.answer(record)
+		r.books.answer()
 	}()
 	var err error
 	result, err = next(ctx, x)
@@ -101,13 +64,13 @@ func (x *Execution) finish(stats *statistics, result *tools.Result, failure *Err
 	r.Finished = now
 	switch {
 	case failure != nil:
-		r.Outcome, r.Kind, r.Reason = OutcomeFailed, failure.Kind, failure.reason()
+		r.Outcome, r.Kind, r.Reason = history.OutcomeFailed, failure.Kind, failure.reason()
 	case result == nil: // a policy of the user's has ended the goroutine
-		r.Outcome, r.Kind = OutcomeFailed, KindPanic
+		r.Outcome, r.Kind = history.OutcomeFailed, KindPanic
 	case result.IsError:
-		r.Outcome, r.BytesOut = OutcomeToolError, size(result)
+		r.Outcome, r.BytesOut = history.OutcomeToolError, size(result)
 	default:
-		r.Outcome, r.BytesOut = OutcomeOK, size(result)
+		r.Outcome, r.BytesOut = history.OutcomeOK, size(result)
 	}
 	x.answered = true
 	stats.count(x.tool, r)

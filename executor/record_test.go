@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -33,11 +34,11 @@ func TestRecord(t *testing.T) {
 		if err != nil || <-first != nil {
 			t.Fatal(err)
 		}
-		got := e.Records()[1]
+		got := records(e)[1]
 		want := Record{
 			ID: got.ID, Tool: "t", Caller: "ada", Transport: "stdio",
 			Queued: begin, Started: begin.Add(time.Second), Finished: begin.Add(2 * time.Second),
-			Outcome: OutcomeOK, Waited: waitedForServer, BytesIn: 7, BytesOut: 13,
+			Outcome: history.OutcomeOK, Priority: "normal", Waits: history.Waits{Server: time.Second}, BytesIn: 7, BytesOut: 13,
 		}
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)
@@ -59,43 +60,22 @@ func TestRecordRefused(t *testing.T) {
 	for i, test := range []struct {
 		ctx     context.Context
 		req     Request
-		outcome Outcome
+		outcome history.Outcome
 		kind    Kind
 		reason  string
 	}{
-		{t.Context(), Request{Tool: "none"}, OutcomeFailed, KindUnknownTool, "unknown tool"},
-		{t.Context(), Request{Tool: "t", Arguments: json.RawMessage(`["secret"]`)}, OutcomeFailed, KindInvalidArguments, "invalid arguments"},
-		{ctx, Request{Tool: "t"}, OutcomeFailed, KindCancelled, "context canceled"},
-		{t.Context(), Request{Tool: "t"}, OutcomeToolError, "", ""},
+		{t.Context(), Request{Tool: "none"}, history.OutcomeFailed, KindUnknownTool, "unknown tool"},
+		{t.Context(), Request{Tool: "t", Arguments: json.RawMessage(`["secret"]`)}, history.OutcomeFailed, KindInvalidArguments, "invalid arguments"},
+		{ctx, Request{Tool: "t"}, history.OutcomeFailed, KindCancelled, "context canceled"},
+		{t.Context(), Request{Tool: "t"}, history.OutcomeToolError, "", ""},
 	} {
 		_, _ = e.Execute(test.ctx, &test.req)
-		r := e.Records()[i]
-		if r.Started.IsZero() != (r.Outcome == OutcomeFailed) {
+		r := records(e)[i]
+		if r.Started.IsZero() != (r.Outcome == history.OutcomeFailed) {
 			t.Errorf("call %d was started: %v", i, r.Started)
 		}
 		if r.Outcome != test.outcome || r.Kind != test.kind || !strings.HasPrefix(r.Reason, test.reason) || len(r.Reason) > maxReason {
 			t.Errorf("call %d: %+v", i, r)
-		}
-	}
-}
-
-// TestRecordsKept checks that the records kept are bounded, the last ones, and in
-// order.
-func TestRecordsKept(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ keep, calls, want int }{{0, 3, 3}, {4, 3, 3}, {4, 4, 4}, {4, 11, 4}, {1, 3, 1}, {-1, 3, 0}} {
-		e := newEngine(t, Options{KeepRecords: test.keep}, tool("t", echo))
-		for i := range test.calls {
-			_, _ = e.Execute(t.Context(), &Request{Tool: "t", Caller: fmt.Sprint(i)})
-		}
-		records := e.Records()
-		if len(records) != test.want {
-			t.Fatalf("%+v: %d kept", test, len(records))
-		}
-		for i, r := range records {
-			if want := fmt.Sprint(test.calls - test.want + i); r.Caller != want {
-				t.Errorf("%+v: record %d is of call %s, want %s", test, i, r.Caller, want)
-			}
 		}
 	}
 }

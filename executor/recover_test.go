@@ -46,7 +46,7 @@ func TestRecover(t *testing.T) {
 				}), tool("good", echo))
 			_, err := e.Execute(t.Context(), &Request{Tool: "bad"})
 			failure := wantKind(t, err, KindPanic, ErrPanic)
-			for _, public := range []string{failure.Public(), failure.Error(), e.Records()[0].Reason} {
+			for _, public := range []string{failure.Public(), failure.Error(), records(e)[0].Reason} {
 				if strings.Contains(public, secret) || strings.Contains(public, ".go:") {
 					t.Errorf("a secret is out: %s", public)
 				}
@@ -84,7 +84,7 @@ func TestRecoverOutside(t *testing.T) {
 				t.Errorf("stream: %v", err)
 			}
 		}
-		if r := e.Records(); len(r) != 1 || r[0].Kind != KindPanic {
+		if r := records(e); len(r) != 1 || r[0].Kind != KindPanic {
 			t.Errorf("records: %+v", r)
 		}
 	})

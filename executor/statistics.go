@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -108,9 +109,9 @@ func (s *statistics) count(t *toolState, r *Record) {
 		t.run.add(r.Finished.Sub(r.Started))
 	}
 	switch r.Outcome {
-	case OutcomeOK:
+	case history.OutcomeOK:
 		t.succeeded.Add(1)
-	case OutcomeToolError:
+	case history.OutcomeToolError:
 		t.toolErrors.Add(1)
 	default:
 		t.countFailure(r)

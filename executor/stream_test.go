@@ -45,7 +45,7 @@ func TestStream(t *testing.T) {
 				if progress < test.low || results != 1 || last != 20 || heard == 0 {
 					t.Errorf("%d events of progress up to %v, %d results", progress, last, results)
 				}
-				if r := e.Records()[0]; r.Finished.Sub(r.Queued) != 20*test.every {
+				if r := records(e)[0]; r.Finished.Sub(r.Queued) != 20*test.every {
 					t.Errorf("the loop held up the tool: %+v", r)
 				}
 			})
@@ -67,8 +67,8 @@ func TestStreamLeave(t *testing.T) {
 		for range e.Stream(t.Context(), &Request{Tool: "t"}) {
 			break
 		}
-		if cause != errConsumerLeft || len(e.InFlight()) != 0 || e.Records()[0].Kind != KindCancelled {
-			t.Errorf("cause %v, records %+v", cause, e.Records())
+		if cause != errConsumerLeft || len(e.InFlight()) != 0 || records(e)[0].Kind != KindCancelled {
+			t.Errorf("cause %v, records %+v", cause, records(e))
 		}
 		func() {
 			defer func() { _ = recover() }()
