@@ -37,9 +37,6 @@ func (c *conn) receiveBatch(data []byte) {
 	b := &batch{conn: c, open: 1} // one for this loop
 	for _, element := range elements {
 		m, fault := decode(element)
-		if fault == nil && m.method == mcp.MethodInitialize {
-			fault = invalidRequest(`"initialize" must not be part of a batch`)
-		}
 		if fault != nil || (m.id != nil && !m.response) {
 			b.expect()
 		}
@@ -70,6 +67,18 @@ func (c *conn) splitBatch(data []byte) ([]jsontext.Value, *jsonrpc2.Error) {
 		return nil, invalidRequest("an empty batch")
 	}
 	return elements, nil
+}
+
+// full reports whether the responses so far are as many bytes as a peer is sent
+// before the next message is read: a few bytes of request can ask for a long list. On
+// a nil batch it is false.
+func (b *batch) full() bool {
+	if b == nil {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.responses) > softBytes
 }
 
 // expect announces one more response.

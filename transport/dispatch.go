@@ -13,6 +13,9 @@ type method struct {
 	modern, legacy bool
 	// early says that it is served before the handshake of a legacy connection.
 	early bool
+	// alone says that it may not be part of a batch, whose answers leave together: a
+	// subscription, which is answered when it ends, would hold back all the others.
+	alone bool
 	// serve answers the request, now or later, or returns the fault to answer with.
 	serve func(*conn, *request) *jsonrpc2.Error
 }
@@ -21,11 +24,11 @@ var methods map[string]method
 
 func init() { // in init, since the functions refer back to the table
 	methods = map[string]method{
-		mcp.MethodInitialize: {legacy: true, early: true, serve: (*conn).initialize},
+		mcp.MethodInitialize: {legacy: true, early: true, alone: true, serve: (*conn).initialize},
 		mcp.MethodPing:       {legacy: true, early: true, serve: (*conn).ping},
 		mcp.MethodSetLevel:   {legacy: true, serve: (*conn).setLevel},
 		mcp.MethodDiscover:   {modern: true, serve: (*conn).discover},
-		mcp.MethodListen:     {modern: true, serve: (*conn).listen},
+		mcp.MethodListen:     {modern: true, alone: true, serve: (*conn).listen},
 		mcp.MethodListTools:  {modern: true, legacy: true, serve: (*conn).listTools},
 		mcp.MethodCallTool:   {modern: true, legacy: true, serve: (*conn).callTool},
 	}
@@ -66,10 +69,16 @@ func (c *conn) dispatch(r *request) *jsonrpc2.Error {
 	if c.inFlight(r.id) {
 		return invalidRequest("a request with this id is in flight")
 	}
+	m, known := methods[r.method]
+	switch {
+	case m.alone && r.batch != nil:
+		return invalidRequest("%q must not be part of a batch", r.method)
+	case r.batch.full():
+		return rpcError(mcp.CodeOverloaded, "The answers to this batch are too long: ask for less at once")
+	}
 	if fault := c.understand(r); fault != nil {
 		return fault
 	}
-	m, known := methods[r.method]
 	modern := r.modern()
 	switch {
 	case !known, modern && !m.modern:

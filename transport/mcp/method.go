@@ -44,6 +44,7 @@ const (
 	CodeUnsupportedProtocolVersion = -32022
 
 	// CodeOverloaded is Sluice's own, outside the range that JSON-RPC reserves: the
-	// connection holds as many requests of this kind as it may.
+	// connection holds as many requests of this kind, or answers to one batch, as it
+	// may.
 	CodeOverloaded = -31000
 )
