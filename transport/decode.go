@@ -21,7 +21,7 @@ type message struct {
 	meta   members
 
 	hasParams bool
-	response  bool // a result or an error, for a request that we would have sent
+	response  bool // a result or an error and no method: for a request that we would have sent
 }
 
 // members are the members of a JSON object in the order they came. Names are unique.
@@ -104,6 +104,7 @@ func (r *reader) envelope(m *message) (fault *jsonrpc2.Error, err error) {
 		return invalidRequest("a message is a JSON object"), r.SkipValue()
 	}
 	var version, method jsontext.Value
+	answers := false
 	err = r.object(func(name string) (err error) {
 		switch name {
 		case "jsonrpc":
@@ -116,7 +117,7 @@ func (r *reader) envelope(m *message) (fault *jsonrpc2.Error, err error) {
 			m.hasParams = true
 			m.params, m.meta, err = r.params()
 		case "result", "error":
-			m.response = true
+			answers = true
 			err = r.SkipValue()
 		default:
 			fault = cmp.Or(fault, invalidRequest("unknown member %q in the message", clip(name)))
@@ -124,16 +125,14 @@ func (r *reader) envelope(m *message) (fault *jsonrpc2.Error, err error) {
 		}
 		return err
 	})
-	if err != nil || fault != nil {
+	m.response = answers && method == nil
+	if err != nil || fault != nil || m.response {
 		return fault, err
 	}
 	if string(version) != `"2.0"` {
 		return invalidRequest(`"jsonrpc" must be "2.0"`), nil
 	}
-	if method == nil && m.response {
-		return nil, nil
-	}
-	if method.Kind() != '"' || m.response {
+	if method.Kind() != '"' || answers {
 		return invalidRequest(`a message has a "method", a string, and neither "result" nor "error"`), nil
 	}
 	name, err := jsontext.AppendUnquote(nil, method)
