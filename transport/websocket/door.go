@@ -46,11 +46,15 @@ func (d *door) exit(address netip.Prefix) {
 	d.leave.Done()
 }
 
-// close lets nobody else in. It returns a channel that is closed when all have left.
-func (d *door) close() <-chan struct{} {
+// close lets nobody else in.
+func (d *door) close() {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.closed = true
-	d.mu.Unlock()
+}
+
+// empty returns a channel that is closed when all have left, once the door is closed.
+func (d *door) empty() <-chan struct{} {
 	empty := make(chan struct{})
 	go func() {
 		d.leave.Wait()

@@ -213,13 +213,20 @@ func (h *Handler) logRefusal(r *http.Request, refused *refusal) {
 		"method", r.Method, "path", r.URL.Path, "status", refused.status, "reason", refused.text)
 }
 
-// Shutdown lets no more connections in, ends the contexts of Serve with
+// Drain lets no more connections in: from now on an upgrade is answered with 503 and
+// Retry-After, so that a client or a proxy tries elsewhere. The connections that there
+// are go on. Call it when draining begins, before what is served on the connections
+// is ended, and Shutdown after that. It may be called more than once.
+func (h *Handler) Drain() { h.door.close() }
+
+// Shutdown drains the handler, ends the contexts of Serve with
 // [ErrShutdown] and returns when all have returned, or with ctx's error when ctx is
 // done. It does not wait for calls: end them first. It may be called more than once.
 func (h *Handler) Shutdown(ctx context.Context) error {
+	h.Drain()
 	h.end(ErrShutdown)
 	select {
-	case <-h.door.close():
+	case <-h.door.empty():
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()

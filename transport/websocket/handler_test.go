@@ -163,6 +163,30 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
+// While the handler drains nobody gets in, and who is inside is served.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	h := newTestHandler(t, Options{})
+	url := startServer(t, h)
+	s := dialTest(t, url)
+	exchange(t, s, "before")
+	h.Drain()
+	h.Drain()
+	got := ask(h, "GET", pathMCP, asPlanner)
+	if got.Code != http.StatusServiceUnavailable || got.Header().Get("Retry-After") != "5" || !strings.Contains(got.Body.String(), "shutting down") {
+		t.Errorf("an upgrade was answered %d, %v: %s", got.Code, got.Header(), got.Body)
+	}
+	if _, err := Dial(t.Context(), url, DialOptions{Token: plannerSecret}); err == nil || !strings.Contains(err.Error(), "503") {
+		t.Errorf("dialling: %v", err)
+	}
+	if got := ask(h, "GET", pathMCP).Code; got != http.StatusUnauthorized {
+		t.Errorf("an upgrade without a token: %d", got)
+	}
+	if got := exchange(t, s, "after"); got != "after" {
+		t.Errorf("the connection that there was says %q", got)
+	}
+}
+
 func TestShutdown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
