@@ -5,9 +5,11 @@
 //
 // # What is taken
 //
-// A message is what stands before a newline. A carriage return before it, blank
-// lines, and a byte order mark at the very start (some Windows clients send one)
-// are passed over. What follows the last newline is taken as a message when the
+// A message is what stands before a newline. A carriage return before it and a byte
+// order mark at the very start (some Windows clients send one) are passed over. So is
+// a line with nothing but white space: on this transport a newline ends a message,
+// and where there is nothing to end there is no message, and nobody who waits for an
+// answer to it. What follows the last newline is taken as a message when the
 // input ends. A line longer than Options.MaxMessage is read to its newline and
 // dropped as it comes, so that it costs no memory; Read then says so with a
 // [*MessageError], and the next line is served. Whether a message is valid UTF-8 or

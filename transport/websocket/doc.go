@@ -9,7 +9,8 @@
 // the subprotocol is "mcp", selected where it is offered; a client that offers none
 // is taken, one that offers others only is answered 400. A text message is one
 // JSON-RPC message (or one batch, in the revision that has them). A binary message is
-// skipped, and the connection lives on. There is no compression. A call is cancelled
+// skipped, and the connection lives on; an empty text message is a message that is not
+// JSON, and not a blank line of another transport. There is no compression. A call is cancelled
 // by its notification, or with all others by closing the connection.
 //
 // # Who gets in
@@ -19,7 +20,7 @@
 //	Host     localhost, 127.0.0.1, [::1] or configured                  else 403
 //	Origin   absent, or scheme, host and port equal to a configured one  else 403
 //	token    see below                                                   else 401
-//	caps     connections in all and from one address                     else 503
+//	caps     connections in all and from one address, and no draining    else 503
 //
 // There is no trusted address and no way to go without a token. It travels in the
 // header Authorization: Bearer TOKEN, or, from a page, which cannot set headers on a
