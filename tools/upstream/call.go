@@ -46,8 +46,8 @@ type callParams struct {
 // cause of ctx at once.
 //
 // That the tool failed is no error: see IsError of the result. The error is a
-// [*WireError] with which the server refused the call, wraps [ErrProtocol] or
-// [ErrClosed], or is the cause of ctx.
+// [*WireError] with which the server refused the call, wraps [ErrUnread],
+// [ErrProtocol] or [ErrClosed], or is the cause of ctx.
 func (c *Client) CallTool(ctx context.Context, name string, arguments json.RawMessage, opts CallOptions) (*Result, error) {
 	if opts.OnLog == nil {
 		opts.LogLevel = ""

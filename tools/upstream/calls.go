@@ -55,6 +55,17 @@ func (c *calls) get(id uint64) *pending {
 	return c.byID[id]
 }
 
+// only returns the id of the one request in flight, and false where there is none or
+// are several. With several, nothing says which of them an error without an id is
+// about, and a call must not fail for another's fault.
+func (c *calls) only() (id uint64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id = range c.byID {
+	}
+	return id, len(c.byID) == 1
+}
+
 // listening returns the requests that asked for notes of this level.
 func (c *calls) listening(level tools.Level) []*pending {
 	c.mu.Lock()

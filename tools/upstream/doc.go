@@ -21,6 +21,7 @@
 //
 // What a server sends is not trusted. A message that cannot be understood is
 // dropped and counted ([Client.Stats]), and too many in a row end the connection; an
-// answer to nothing that was asked is dropped and counted; a request of the server
-// is refused, except ping. Lists are bounded.
+// answer to nothing that was asked is dropped and counted, and so is an error without
+// an id while several requests are in flight; a request of the server is refused,
+// except ping. Lists are bounded.
 package upstream

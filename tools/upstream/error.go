@@ -18,6 +18,12 @@ var (
 	// protocol revision with this client.
 	ErrVersion = errors.New("no protocol revision in common")
 
+	// ErrUnread is wrapped by the error of a call whose request the server could not
+	// read as far as its id, as it is with one that is too long for it; the
+	// [*WireError] that the server sent stands beside it. Such an error names no
+	// request, so it reaches a call only where no other is in flight.
+	ErrUnread = errors.New("the server could not read the request")
+
 	errForeseen     = fmt.Errorf("%w: it answered before it was asked", ErrProtocol)
 	errTooMuchNoise = fmt.Errorf("%w: %d messages in a row made no sense", ErrProtocol, maxNoise)
 )

@@ -7,6 +7,8 @@ import (
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
 // message is what a server may send: a response, a notification or a request
@@ -57,6 +59,18 @@ func ownID(id jsontext.Value) (uint64, bool) {
 // there is nothing to answer with.
 func (m *message) isRequest() bool {
 	return m.Method != "" && m.ID != nil && m.ID.Kind() != 'n'
+}
+
+// isUnaddressed reports whether a response names no request. JSON-RPC has null there,
+// MCP's schemas have nothing.
+func (m *message) isUnaddressed() bool { return m.ID == nil || m.ID.Kind() == 'n' }
+
+// isUnread reports whether err says that a message could not be read, which is when
+// an id cannot be given back (JSON-RPC 2.0, section 5). Other errors without one are
+// those of servers that wrongly answer notifications.
+func isUnread(err error) bool {
+	wire, ok := errors.AsType[*WireError](err)
+	return ok && (wire.Code == mcp.CodeParseError || wire.Code == mcp.CodeInvalidRequest)
 }
 
 // answer returns what a response carries: a result, or an error.

@@ -85,12 +85,13 @@ func (w *wire) makesNoSense(why string) error {
 }
 
 func (w *wire) responded(m *message) {
+	result, err := m.answer()
 	id, ok := ownID(m.ID)
-	if ok {
-		result, err := m.answer()
-		ok = w.answer(id, result, err)
+	if m.isUnaddressed() && isUnread(err) {
+		id, ok = w.calls.only()
+		err = fmt.Errorf("%w: %w", ErrUnread, err)
 	}
-	if !ok {
+	if !ok || !w.answer(id, result, err) {
 		w.unmatched("response", m.ID)
 	}
 }

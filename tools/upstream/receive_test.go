@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/sluice-dev/sluice/tools"
 )
@@ -22,8 +23,8 @@ func TestUntrusted(t *testing.T) {
 		{"what the framing skipped", []string{"skip:longer than the limit"}, Stats{Noise: 1}},
 		{"ids never given", []string{
 			`{"jsonrpc":"2.0","id":77,"result":{}}`, `{"jsonrpc":"2.0","id":-1,"result":{}}`, `{"jsonrpc":"2.0","id":"2","result":{}}`,
-			`{"jsonrpc":"2.0","id":2.0,"result":{}}`, `{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no"}}`,
-			`{"jsonrpc":"2.0","error":{"code":-32700,"message":"no"}}`, `{"jsonrpc":"2.0","id":18446744073709551616,"result":{}}`,
+			`{"jsonrpc":"2.0","id":2.0,"result":{}}`, `{"jsonrpc":"2.0","id":null,"error":{"code":-32601,"message":"no"}}`,
+			`{"jsonrpc":"2.0","error":{"code":-32601,"message":"no"}}`, `{"jsonrpc":"2.0","id":18446744073709551616,"result":{}}`,
 			`{"jsonrpc":"2.0","id":{},"result":{}}`,
 		}, Stats{Unmatched: 8}},
 		{"progress for nobody", []string{
@@ -69,6 +70,67 @@ func TestUntrusted(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An error without an id is about the one request in flight, if there is one: nobody
+// else could be waiting for it.
+func TestErrorWithoutID(t *testing.T) {
+	t.Parallel()
+	for _, refusal := range []string{
+		`{"jsonrpc":"2.0","error":{"code":-32600,"message":"too long"}}`,
+		`{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"too long"}}`,
+	} {
+		s := newScripted(t)
+		client := connect(t, s, "2026-07-28")
+		go func() {
+			s.expect("tools/call")
+			s.send("%s", refusal)
+		}()
+		_, err := client.CallTool(t.Context(), "t", nil, CallOptions{})
+		var wire *WireError
+		if !errors.Is(err, ErrUnread) || !errors.As(err, &wire) || wire.Message != "too long" {
+			t.Errorf("%s: got %v", refusal, err)
+		}
+		ended := make(chan error, 2)
+		for range 2 {
+			go func() {
+				_, err := client.CallTool(t.Context(), "t", nil, CallOptions{})
+				ended <- err
+			}()
+		}
+		first, second := s.expect("tools/call"), s.expect("tools/call")
+		s.send("%s", refusal) // about either
+		s.result(first, textResult)
+		s.result(second, textResult)
+		for range 2 {
+			if err := <-ended; err != nil {
+				t.Errorf("%s: got %v", refusal, err)
+			}
+		}
+		if got := client.Stats().Unmatched; got != 1 {
+			t.Errorf("%s: %d counted as unmatched", refusal, got)
+		}
+	}
+}
+
+// A server that cannot read the probe is a legacy one, and is not waited for.
+func TestProbeIsRefusedWithoutID(t *testing.T) {
+	t.Parallel()
+	s := newScripted(t)
+	go func() {
+		s.expect("server/discover")
+		s.send(`{"jsonrpc":"2.0","error":{"code":-32600,"message":"what?"}}`)
+		s.result(s.expect("initialize"), initializeResult)
+		s.expect("notifications/initialized")
+	}()
+	client, err := Connect(t.Context(), s, Options{ProbeTimeout: time.Hour})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if client.Server().Modern {
+		t.Error("taken for a modern server")
+	}
+	client.Close()
 }
 
 func TestTooMuchNoiseEndsTheConnection(t *testing.T) {
