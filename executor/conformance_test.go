@@ -3,7 +3,11 @@ package executor
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,91 +64,179 @@ var endings = []ending{
 	{"abandoned wait", until, cancelledLater},
 }
 
-// TestConformance runs each policy alone, and all of them, through every ending, and
-// checks that all slots, places, alarms, entries and goroutines are back. Handlers
-// report progress all along, so that the gate's timer is armed when the end comes.
-func TestConformance(t *testing.T) {
-	t.Parallel()
-	names := []string{"whole"}
-	for _, s := range New(Options{Registry: &tools.Registry{}, Policies: []Policy{passOn}}).pipeline() {
-		names = append(names, s.name)
-	}
-	for _, name := range names {
-		for _, end := range endings {
-			t.Run(name+"/"+end.name, func(t *testing.T) {
-				t.Parallel()
-				synctest.Test(t, func(t *testing.T) { conform(t, name, end) })
-			})
-		}
-	}
+// everyPolicy switches on every policy there is, so that the conformance and the chaos
+// see it. This is the one place to name a new one:
+//
+//   - what switches it on goes here, and into everyLimit if it is switched on by tool;
+//   - what it holds for calls goes into checkAtRest: permits, tokens, waiters, timers;
+//   - if the rest of the call runs in a goroutine of its own, it goes into spawns;
+//   - its state must be the engine's: pipeline is called more than once here.
+func everyPolicy(opts Options) Options {
+	opts.Policies = []Policy{passOn}
+	return opts
 }
+
+// everyLimit switches on for one tool what a tool can ask for.
+func everyLimit() tools.Limits {
+	return tools.Limits{Concurrency: 1, IdleTimeout: time.Minute}
+}
+
+// spawns names the policies that run the rest of the call in a goroutine of its own.
+// They never stand without what recovers there.
+var spawns = map[string]bool{"abandon": true}
 
 func passOn(next Handler) Handler { return next }
 
-func conform(t *testing.T, name string, end ending) {
-	var released chan struct{}
-	var handed context.Context // what the handler was given
-	e := newEngine(t, Options{Policies: []Policy{passOn}},
-		tool("t", func(ctx context.Context, call *tools.Call) (*tools.Result, error) {
-			for i := range 50 {
-				tools.Report(ctx, tools.Progress{Done: float64(i + 1)})
-			}
-			handed = ctx
-			return end.handler(released)(ctx, call)
-		}, tools.Limits{Concurrency: 1, IdleTimeout: time.Minute}))
-	run := pick(e, name)
-	for range 2 { // the second call finds what the first left behind
-		released = make(chan struct{})
-		ctx, cancel := end.context()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			defer func() { _ = recover() }() // for policies that let a panic pass
-			x := e.newExecution(&Request{Tool: "t", OnProgress: func(tools.Progress) {}})
-			x.Entry, _ = e.opts.Registry.Snapshot().Lookup("t")
-			x.tool = e.stats.take("t")
-			defer x.AfterReturn(giveBackTool)
-			_, _ = run(ctx, x)
-			if x.gate.timer != nil && x.gate.timer.Stop() {
-				t.Error("the timer of the gate is left running")
-			}
-		}()
-		time.Sleep(2 * time.Second)
-		synctest.Wait()
-		if end.name == "abandoned wait" && name == "whole" {
-			checkStuck(t, e, done)
+// A selection is some of the pipeline's steps, by their places; none stands for all.
+type selection []int
+
+// selections returns the whole, each step alone, and each pair in its order.
+func selections(steps []step) []selection {
+	all := []selection{nil}
+	for i := range steps {
+		all = append(all, selection{i})
+		for j := range i {
+			all = append(all, selection{j, i})
 		}
-		close(released)
-		<-done
-		synctest.Wait()
-		checkAtRest(t, e)
-		if (name == "whole" || name == "timeout") && handed.Err() == nil {
-			t.Error("the context of the handler is left open")
+	}
+	return all
+}
+
+func (s selection) name(steps []step) string {
+	if s == nil {
+		return "whole"
+	}
+	var names []string
+	for _, i := range s {
+		names = append(names, steps[i].name)
+	}
+	return strings.Join(names, "+")
+}
+
+func (s selection) has(steps []step, name string) bool {
+	return s == nil || slices.ContainsFunc(s, func(i int) bool { return steps[i].name == name })
+}
+
+// of returns the handler that has only the selected steps.
+func (s selection) of(e *Engine) Handler {
+	if s == nil {
+		return e.run
+	}
+	steps, innermost := e.pipeline(), Handler(invoke)
+	var chosen []step
+	for _, i := range s {
+		chosen = append(chosen, steps[i])
+		if spawns[steps[i].name] {
+			innermost = recoverPanics(e.opts.Logger)(invoke)
 		}
-		cancel()
+	}
+	return chain(innermost, chosen)
+}
+
+// TestConformance runs each policy alone, each pair of them, and all, through every
+// ending, and checks that all slots, places, alarms, entries, timers and goroutines
+// are back. Handlers report progress all along, so that the gate's timer is armed when
+// the end comes.
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	steps := New(everyPolicy(Options{Registry: &tools.Registry{}})).pipeline()
+	for _, s := range selections(steps) {
+		t.Run(s.name(steps), func(t *testing.T) {
+			t.Parallel()
+			for _, end := range endings {
+				c := conformance{end: end, chosen: s, bounded: s.has(steps, "timeout")}
+				t.Run(end.name, func(t *testing.T) { synctest.Test(t, c.run) })
+			}
+		})
 	}
 }
 
-// pick returns the pipeline with one policy only, or the whole.
-func pick(e *Engine, name string) Handler {
-	for _, s := range e.pipeline() {
-		switch {
-		case s.name != name:
-		case name == "abandon": // never without what recovers in its goroutine
-			return s.policy(recoverPanics(e.opts.Logger)(invoke))
-		default:
-			return s.policy(invoke)
+// conformance is one selection of policies and one ending.
+type conformance struct {
+	end     ending
+	chosen  selection
+	bounded bool // one of the policies closes the context that the handler is given
+	engine  *Engine
+	handler Handler
+
+	released chan struct{}
+	mu       sync.Mutex
+	handed   []context.Context // what the handlers were given
+}
+
+// run has one call, and then a crowd that finds what the first has left behind: pairs
+// of identical calls, for one slot, of which the second does not wait to the end.
+func (c *conformance) run(t *testing.T) {
+	c.engine = newEngine(t, everyPolicy(Options{}), tool("t", c.call, everyLimit()))
+	c.handler = c.chosen.of(c.engine)
+	for _, crowd := range []int{1, 4} {
+		c.released = make(chan struct{})
+		var calls sync.WaitGroup
+		for i := range crowd {
+			calls.Go(func() { c.execute(t, i) })
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if c.chosen == nil && crowd == 1 && c.end.name == "abandoned wait" {
+			checkStuck(t, c.engine)
+		}
+		close(c.released)
+		calls.Wait()
+		synctest.Wait()
+		checkAtRest(t, c.engine)
+		c.checkClosed(t)
+	}
+}
+
+// call is the tool's handler.
+func (c *conformance) call(ctx context.Context, call *tools.Call) (*tools.Result, error) {
+	for i := range 50 {
+		tools.Report(ctx, tools.Progress{Done: float64(i + 1)})
+	}
+	c.mu.Lock()
+	c.handed = append(c.handed, ctx)
+	c.mu.Unlock()
+	return c.end.handler(c.released)(ctx, call)
+}
+
+// execute runs the i-th call of a crowd, also where there is no policy to look up its
+// tool, or to keep a panic from its caller.
+func (c *conformance) execute(t *testing.T, i int) {
+	ctx, cancel := c.end.context()
+	defer cancel()
+	if i%2 == 1 {
+		defer time.AfterFunc(time.Second/2, cancel).Stop()
+	}
+	defer func() { _ = recover() }()
+	x := c.engine.newExecution(&Request{
+		Tool: "t", Caller: "ada", Arguments: fmt.Appendf(nil, `{"n":%d}`, i/2),
+		OnProgress: func(tools.Progress) {},
+	})
+	x.Entry, _ = c.engine.opts.Registry.Snapshot().Lookup("t")
+	x.tool = c.engine.stats.take("t")
+	defer x.AfterReturn(giveBackTool)
+	_, _ = c.handler(ctx, x)
+	x.gate.mu.Lock() // an abandoned handler may still report
+	defer x.gate.mu.Unlock()
+	if x.gate.timer != nil && x.gate.timer.Stop() {
+		t.Error("the timer of the gate is left running")
+	}
+}
+
+func (c *conformance) checkClosed(t *testing.T) {
+	for _, ctx := range c.handed {
+		if c.bounded && ctx.Err() == nil {
+			t.Error("the context of a handler is left open")
 		}
 	}
-	return e.run
+	c.handed = nil
 }
 
 // checkStuck fails the test unless the caller is answered and the handler charged.
-func checkStuck(t *testing.T, e *Engine, done <-chan struct{}) {
+func checkStuck(t *testing.T, e *Engine) {
 	t.Helper()
-	select {
-	case <-done:
-	default:
+	if e.ledger.unanswered != 0 {
 		t.Error("the caller of a stubborn handler was not answered")
 	}
 	counts := e.Metrics().Tools["t"]

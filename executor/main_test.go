@@ -64,7 +64,8 @@ func newEngine(t testing.TB, opts Options, list ...*tools.Tool) *Engine {
 // records returns the records of the calls that have ended, the oldest first.
 func records(e *Engine) []Record { return e.opts.History.(*history.Memory).Records() }
 
-// checkAtRest fails the test unless the engine holds nothing for any call.
+// checkAtRest fails the test unless the engine holds nothing for any call. What a new
+// policy holds for calls is to be checked here: see everyPolicy.
 func checkAtRest(t testing.TB, e *Engine) {
 	t.Helper()
 	e.queue.update(func(s *slots) {
