@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -60,9 +61,15 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 // process, so that tests can drive it.
 func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	root := newRoot()
+	printed := &output{w: out}
 	root.SetArgs(args)
 	root.SetIn(in)
-	root.SetOut(out)
+	root.SetOut(printed)
 	root.SetErr(errOut)
-	return report(errOut, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	code := report(errOut, err)
+	if !errors.Is(err, printed.lost) {
+		code = max(code, report(errOut, printed.lost))
+	}
+	return code
 }

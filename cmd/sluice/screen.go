@@ -36,8 +36,8 @@ func (s *screen) style() progress.Style {
 
 // columns returns the width of the terminal that w is, 0 where it is none.
 func columns(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok {
+	f := fileOf(w)
+	if f == nil {
 		return 0
 	}
 	width, _, err := term.GetSize(int(f.Fd()))

@@ -17,8 +17,8 @@ const (
 
 // isTerminal reports whether a reader or writer is a terminal.
 func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	f := fileOf(stream)
+	return f != nil && term.IsTerminal(int(f.Fd()))
 }
 
 // colours reports whether w is to be written to in colours: it is a terminal that
