@@ -11,8 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/arguments"
+	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/upstream"
+	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
 const callLong = `Calls a tool, shows how it goes, and prints what it gives back: text on stdout as it is,
@@ -33,7 +35,7 @@ a line: {"type":"progress"}, {"type":"log"} and at last {"type":"result"}.
 
 Ctrl-C cancels the call on the server; a second one ends at once.
 
-Exit codes: 0 the tool succeeded, 1 it failed or ran into --timeout, 2 wrong arguments,
+Exit codes: 0 the tool succeeded, 1 it failed or --timeout was over, 2 wrong arguments,
 3 no connection or a fault of the server, 130 interrupted.`
 
 const callExample = `  sluice call echo text=hi
@@ -41,14 +43,11 @@ const callExample = `  sluice call echo text=hi
   sluice call countdown from=5 --url ws://127.0.0.1:7777/mcp --json --progress
   sluice call read_file path=/srv/docs/a.txt -- npx -y @modelcontextprotocol/server-filesystem /srv/docs`
 
-var errCallTimeout = errors.New("the call ran into --timeout")
-
 type callOptions struct {
 	target   target
 	json     bool
 	progress bool
 	output   string
-	timeout  time.Duration
 	logLevel string
 }
 
@@ -67,7 +66,6 @@ func newCallCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&opts.json, "json", false, "print the result as JSON, as it was received")
 	cmd.Flags().BoolVar(&opts.progress, "progress", false, "with --json, print progress as JSON lines as well")
 	cmd.Flags().StringVarP(&opts.output, "output", "o", "", "save the first image, sound or file of the result to `FILE`")
-	cmd.Flags().DurationVarP(&opts.timeout, "timeout", "t", 0, "cancel the call after this `time`, such as 30s (default none)")
 	cmd.Flags().StringVar(&opts.logLevel, "log", "", "show the server's log notes of this `level` and above on stderr: debug, info, warning, error")
 	_ = cmd.RegisterFlagCompletionFunc("log", cobra.FixedCompletions( // fails for an unknown flag only
 		[]cobra.Completion{"debug", "info", "warning", "error"}, cobra.ShellCompDirectiveNoFileComp))
@@ -82,14 +80,17 @@ func (o *callOptions) run(cmd *cobra.Command, args []string) error {
 	asked, forced, release := untilStopped(cmd.Context())
 	defer release()
 	errOut := newScreen(cmd.ErrOrStderr())
-	s, err := o.target.connect(asked, errOut)
+	start := time.Now()
+	s, err := o.target.connect(asked, forced, errOut)
 	if err != nil {
 		return err
 	}
-	result, err := o.call(asked, s, args, cmd.InOrStdin(), cmd.OutOrStdout(), errOut)
+	ctx, cancel := o.target.bound(asked, start)
+	defer cancel()
+	result, err := o.call(ctx, s, args, cmd.InOrStdin(), cmd.OutOrStdout(), errOut)
 	s.close(forced) // which sends what was to be sent: a cancellation as well
 	if err != nil {
-		return o.callError(asked, err, errOut)
+		return err
 	}
 	return o.print(result, cmd.OutOrStdout(), errOut)
 }
@@ -107,8 +108,6 @@ func (o *callOptions) check(cmd *cobra.Command, args []string) ([]string, error)
 	case o.logLevel != "" && tools.Level(o.logLevel).Severity() < 0:
 		return nil, usageError("choose debug, info, notice, warning, error, critical, alert or emergency",
 			"there is no log level %q", o.logLevel)
-	case o.timeout < 0:
-		return nil, usageError("write 30s, 5m or 1h30m", "--timeout is negative")
 	}
 	return args, nil
 }
@@ -124,16 +123,15 @@ func (o *callOptions) call(ctx context.Context, s *session, args []string, in io
 		return nil, serverError(ctx, err)
 	}
 	if err != nil {
-		return nil, usageError(fmt.Sprintf("`sluice tools %s` shows what it takes", tool.Name), "%w", err)
-	}
-	if o.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, o.timeout, errCallTimeout)
-		defer cancel()
+		return nil, usageError(takesHint(tool), "%w", err)
 	}
 	w := watch(o.view(out, errOut))
 	defer w.end()
-	return s.client.CallTool(ctx, tool.Name, object, o.callbacks(w))
+	result, err := s.client.CallTool(ctx, tool.Name, object, o.callbacks(w))
+	if err != nil {
+		return nil, o.callError(ctx, tool, err)
+	}
+	return result, nil
 }
 
 // view returns what shows the call while it runs.
@@ -162,22 +160,26 @@ func (o *callOptions) callbacks(w *watcher) upstream.CallOptions {
 }
 
 // callError words what kept the call from a result.
-func (o *callOptions) callError(ctx context.Context, err error, errOut io.Writer) error {
-	var known *failure
+func (o *callOptions) callError(ctx context.Context, tool *upstream.Tool, err error) error {
+	refusal, refused := errors.AsType[*upstream.WireError](err)
+	cancelled := errors.Is(err, context.Cause(ctx))
 	switch {
-	case errors.As(err, &known):
-		return err
-	case errors.Is(err, errCallTimeout):
-		fmt.Fprintf(errOut, "cancelled the call on the server after %v\n", o.timeout)
-		return &failure{code: exitFailure, err: errors.New("")}
-	case ctx.Err() != nil:
-		fmt.Fprintln(errOut, "cancelled the call on the server")
-		return &failure{code: exitInterrupted, err: errors.New("")}
+	case cancelled && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return &failure{code: exitFailure, err: fmt.Errorf("cancelled the call on the server after %v", o.target.timeout)}
+	case cancelled:
+		return &failure{code: exitInterrupted, err: errors.New("cancelled the call on the server")}
+	case refused && refusal.Code == mcp.CodeInvalidParams: // as revisions before 2025-11-25 have it
+		return usageError(takesHint(tool), "%w", &remoteError{err})
 	}
 	return serverError(ctx, err)
 }
 
-// print prints the result. That the tool failed is the exit code.
+func takesHint(tool *upstream.Tool) string {
+	return fmt.Sprintf("`sluice tools %s` shows what it takes", oneLine(tool.Name))
+}
+
+// print prints the result. That the tool failed, and whether for its arguments, is the
+// exit code.
 func (o *callOptions) print(result *upstream.Result, out, errOut io.Writer) error {
 	switch {
 	case o.progress:
@@ -193,10 +195,20 @@ func (o *callOptions) print(result *upstream.Result, out, errOut io.Writer) erro
 		printResult(out, result)
 	}
 	if result.IsError {
-		return &failure{code: exitFailure, err: errors.New("")}
+		return &failure{code: failureCode(result), err: errors.New("")}
 	}
 	if o.output != "" {
 		return saveBinary(o.output, result)
 	}
 	return nil
+}
+
+// failureCode returns the exit code of a result with isError: wrong arguments are told
+// from other failures where the server is a Sluice and says the kind.
+func failureCode(result *upstream.Result) int {
+	detail, _ := result.Meta[mcp.MetaError].(map[string]any)
+	if detail["kind"] == string(executor.KindInvalidArguments) {
+		return exitUsage
+	}
+	return exitFailure
 }

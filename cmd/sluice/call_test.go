@@ -25,9 +25,10 @@ func TestCallBuiltIn(t *testing.T) {
 		{"progress", []string{"countdown", "from=2", "interval_ms=0"}, exitOK, "Counted down from 2.\n", "progress 1/2 1 left\nprogress 2/2 0 left\n"},
 		{"quiet", []string{"countdown", "from=2", "interval_ms=0", "--quiet"}, exitOK, "Counted down from 2.\n", ""},
 		{"as JSON", []string{"echo", "text=hi", "--json"}, exitOK, `{"resultType":"complete","content":[{"type":"text","text":"hi"}],` + meta, ""},
-		{"arguments that do not fit", []string{"countdown", "from=0"}, exitFailure, "", "/from: must be at least 1"},
-		{"an argument that it does not take", []string{"echo", "text=hi", "loud=yes"}, exitFailure, "", "loud"},
-		{"as JSON, failed", []string{"countdown", "from=0", "--json"}, exitFailure, `"isError":true`, ""},
+		{"arguments that do not fit", []string{"countdown", "from=0"}, exitUsage, "", "/from: must be at least 1"},
+		{"an argument that it does not take", []string{"echo", "text=hi", "loud=yes"}, exitUsage, "", "loud"},
+		{"no argument", []string{"echo"}, exitUsage, "", `missing required property "text"`},
+		{"as JSON, wrong arguments", []string{"countdown", "from=0", "--json"}, exitUsage, `"isError":true`, ""},
 		{"a word that is no number", []string{"countdown", "from=x"}, exitUsage, "", "from must be an integer, not \"x\"\nhint: `sluice tools countdown` shows what it takes\n"},
 		{"a mistyped tool", []string{"coutdown"}, exitUsage, "", "the server has no tool \"coutdown\"\nhint: did you mean countdown?\n"},
 		{"an unknown tool", []string{"frobnicate"}, exitUsage, "", "hint: `sluice tools` lists them"},
@@ -112,8 +113,8 @@ func TestCallIsCancelledOnTheServer(t *testing.T) {
 	t.Run("timeout", func(t *testing.T) {
 		t.Parallel()
 		s := newOddServer(t)
-		code, out, errOut := s.run(t, "call", "hang", "--timeout", "50ms")
-		if code != exitFailure || out != "" || !strings.HasSuffix(errOut, "cancelled the call on the server after 50ms\n") {
+		code, out, errOut := s.run(t, "call", "hang", "--timeout", "2s")
+		if code != exitFailure || out != "" || !strings.HasSuffix(errOut, "cancelled the call on the server after 2s\n") {
 			t.Errorf("got %d, %q and:\n%s", code, out, errOut)
 		}
 		<-s.cancelled

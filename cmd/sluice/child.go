@@ -7,6 +7,7 @@ import (
 	"io"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/progress"
@@ -18,6 +19,10 @@ import (
 // then again after SIGTERM.
 const childGrace = 2 * time.Second
 
+// unreadyGrace is how long a program may take to end after its stdin is closed where
+// it has not answered the handshake: it has nothing to finish, and may be no server.
+const unreadyGrace = 200 * time.Millisecond
+
 // A child is an MCP server that this process started. It is the stream to it, and it
 // ends with the stream (specification 2026-07-28, basic/transports/stdio,
 // "Shutdown").
@@ -25,6 +30,8 @@ type child struct {
 	*stdio.Stream
 	cmd   *exec.Cmd
 	grace time.Duration // childGrace
+	spoke atomic.Bool   // it has sent a message, or what could be one
+	ready atomic.Bool   // it has answered the handshake
 	stdin io.Closer
 	ended chan struct{} // closed when the process is gone
 	once  sync.Once
@@ -52,6 +59,14 @@ func startChild(argv []string, stderr io.Writer) (*child, error) {
 	return c, nil
 }
 
+func (c *child) Read(ctx context.Context) ([]byte, error) {
+	message, err := c.Stream.Read(ctx)
+	if err == nil {
+		c.spoke.Store(true)
+	}
+	return message, err
+}
+
 // Close ends the process: it closes its stdin, waits, asks it to end, waits, and
 // kills it. Until then what it still writes can be read.
 func (c *child) Close(code int, reason string) error {
@@ -62,13 +77,8 @@ func (c *child) Close(code int, reason string) error {
 			_ = c.cmd.Wait() // how it ended is in ProcessState
 			close(c.ended)
 		}()
-		for _, insist := range []func(*exec.Cmd){terminate, kill} {
-			select {
-			case <-c.ended:
-			case <-time.After(c.grace):
-				insist(c.cmd)
-			}
-		}
+		c.insist(c.leave(), terminate)
+		c.insist(c.grace, kill)
 		<-c.ended
 		kill(c.cmd) // what it left behind
 	})
@@ -76,13 +86,30 @@ func (c *child) Close(code int, reason string) error {
 	return c.Stream.Close(code, reason)
 }
 
+// leave is how long the process may take to end of itself.
+func (c *child) leave() time.Duration {
+	if c.ready.Load() {
+		return c.grace
+	}
+	return min(c.grace, unreadyGrace)
+}
+
+// insist ends the process by force unless it ends in time.
+func (c *child) insist(after time.Duration, force func(*exec.Cmd)) {
+	select {
+	case <-c.ended:
+	case <-time.After(after):
+		force(c.cmd)
+	}
+}
+
 // spawn starts a server and connects to it. One that ends at the probe for modern
 // servers, as some legacy ones do, is started once more and not probed.
-func (t *target) spawn(ctx context.Context, errOut *screen) (*session, error) {
+func (t *target) spawn(ctx, forced context.Context, errOut *screen) (*session, error) {
 	var err error
 	for _, legacy := range []bool{false, true} {
 		var s *session
-		s, err = t.spawnOnce(ctx, errOut, legacy)
+		s, err = t.spawnOnce(ctx, forced, errOut, legacy)
 		if !errors.Is(err, upstream.ErrClosed) {
 			return s, err
 		}
@@ -90,24 +117,35 @@ func (t *target) spawn(ctx context.Context, errOut *screen) (*session, error) {
 	return nil, err
 }
 
-func (t *target) spawnOnce(ctx context.Context, errOut *screen, legacy bool) (*session, error) {
+func (t *target) spawnOnce(ctx, forced context.Context, errOut *screen, legacy bool) (*session, error) {
 	stderr := t.childLines(errOut)
 	c, err := startChild(t.command, stderr)
 	if err != nil {
 		return nil, &failure{code: exitConnect, err: fmt.Errorf("start the server: %w", err), hint: "after -- comes a program and its arguments"}
 	}
+	defer context.AfterFunc(forced, func() { kill(c.cmd) })()
 	s, err := open(ctx, c, upstream.Options{Legacy: legacy})
 	if err != nil {
 		stderr.Close()
-		if errors.Is(err, upstream.ErrClosed) {
-			err = &failure{code: exitConnect, err: fmt.Errorf("%s ended (%v): %w", t.command[0], c.cmd.ProcessState, upstream.ErrClosed),
-				hint: "run it by itself: a server on stdio waits for input and prints nothing else"}
-		}
-		return nil, err
+		return nil, t.childFailure(ctx, c, err)
 	}
+	c.ready.Store(true)
 	s.wait = func() { stderr.Close() }
 	s.kill = func() { kill(c.cmd) }
 	return s, nil
+}
+
+// childFailure says of a program that could not be connected to what is known of it.
+func (t *target) childFailure(ctx context.Context, c *child, err error) error {
+	overdue, isOverdue := errors.AsType[*failure](context.Cause(ctx))
+	switch {
+	case isOverdue && !c.spoke.Load():
+		return &failure{code: overdue.code, err: fmt.Errorf("%w: %s said nothing on stdout", overdue, t.command[0]), hint: overdue.hint}
+	case errors.Is(err, upstream.ErrClosed):
+		return &failure{code: exitConnect, err: fmt.Errorf("%s ended (%v): %w", t.command[0], c.cmd.ProcessState, upstream.ErrClosed),
+			hint: "run it by itself: a server on stdio waits for input and prints nothing else"}
+	}
+	return err
 }
 
 // childLines returns what takes a child's stderr: shown line by line, dimmed on a

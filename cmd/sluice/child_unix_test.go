@@ -36,7 +36,7 @@ func TestChildOfALegacyKind(t *testing.T) {
 		t.Errorf("got %d\n%s\n%s", code, out, errOut)
 	}
 	code, out, errOut = runCommand(t, "call", "greet", "--quiet", "--", "sh", "-c", legacyScript)
-	if code != exitConnect || out != "" || errOut != "sluice: the server refused: bad␛[31m (code -32602)\n" {
+	if code != exitUsage || out != "" || errOut != "sluice: bad␛[31m (code -32602)\nhint: `sluice tools greet` shows what it takes\n" {
 		t.Errorf("got %d\n%s\n%s", code, out, errOut)
 	}
 }

@@ -36,7 +36,7 @@ func (t *target) candidates(cmd *cobra.Command) []upstream.Tool {
 	defer cancel()
 	quiet := *t
 	quiet.quiet = true
-	s, err := quiet.connect(ctx, newScreen(io.Discard))
+	s, err := quiet.connect(ctx, ctx, newScreen(io.Discard))
 	if err != nil {
 		return nil
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/mcp"
@@ -21,11 +22,9 @@ const (
 	exitInterrupted = 130 // Ctrl-C, as shells have it
 )
 
-// connectTimeout bounds how long a server may take until it is ready. Some are
-// downloaded first.
-const connectTimeout = time.Minute
-
-var errNotReady = fmt.Errorf("the server was not ready within %v", connectTimeout)
+// connectTimeout is how long a server may take until it answers the handshake, where
+// --timeout does not say.
+const connectTimeout = 10 * time.Second
 
 // A target says which server a command talks to.
 type target struct {
@@ -33,7 +32,8 @@ type target struct {
 	token   string
 	config  string
 	quiet   bool
-	command []string // what follows "--"
+	timeout time.Duration // of everything; 0 for none
+	command []string      // what follows "--"
 }
 
 // targetHelp is the part of a command's help that says how to choose a server.
@@ -49,6 +49,7 @@ func (t *target) addFlags(cmd *cobra.Command) {
 	addConfigFlag(cmd.Flags(), &t.config)
 	cmd.Flags().StringVarP(&t.url, "url", "u", "", "talk to the server that listens at `URL`")
 	cmd.Flags().StringVar(&t.token, "token", "", "the server's `token`; others on this machine can see it, so prefer SLUICE_TOKEN")
+	cmd.Flags().DurationVarP(&t.timeout, "timeout", "t", 0, "give up after this `time`, such as 30s (default none, and 10s for the server to answer at all)")
 	cmd.Flags().BoolVarP(&t.quiet, "quiet", "q", false, "show neither progress nor what the server writes to stderr")
 }
 
@@ -73,6 +74,9 @@ func (t *target) split(cmd *cobra.Command, args []string) ([]string, error) {
 	if t.token != "" && t.url == "" {
 		return nil, usageError("add --url", "--token is for a server at a URL")
 	}
+	if t.timeout < 0 {
+		return nil, usageError("write 30s, 5m or 1h30m", "--timeout is negative")
+	}
 	return args, nil
 }
 
@@ -83,18 +87,44 @@ type session struct {
 	kill   func() // ends a program that was started at once; nil where none was
 }
 
-// connect connects to the server; what it has to say goes to errOut. The caller
-// closes the session.
-func (t *target) connect(ctx context.Context, errOut *screen) (*session, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, connectTimeout, errNotReady)
+// connect connects to the server; what it has to say goes to errOut. A program that
+// was started for it is killed when forced is done. The caller closes the session.
+func (t *target) connect(ctx, forced context.Context, errOut *screen) (*session, error) {
+	limit, overdue := t.patience()
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, overdue)
 	defer cancel()
+	if errOut.animated() && !t.quiet {
+		bar := newBarView(errOut, time.Now())
+		bar.progress(tools.Progress{Message: "waiting for the server"}, time.Now())
+		defer watch(bar).end()
+	}
 	switch {
 	case t.url != "":
 		return t.dial(ctx, errOut)
 	case t.command != nil:
-		return t.spawn(ctx, errOut)
+		return t.spawn(ctx, forced, errOut)
 	}
 	return t.host(ctx, errOut)
+}
+
+// patience returns how long the server may take to answer the handshake, and the
+// failure of one that takes longer.
+func (t *target) patience() (limit time.Duration, overdue error) {
+	limit, code := connectTimeout, exitConnect
+	if t.timeout > 0 {
+		limit, code = t.timeout, exitFailure
+	}
+	return limit, &failure{code: code, err: fmt.Errorf("the server did not answer the handshake within %v", limit),
+		hint: "is it an MCP server? One that is slow to start gets more time with --timeout 1m"}
+}
+
+// bound ends ctx when --timeout is over for a command that began at start.
+func (t *target) bound(ctx context.Context, start time.Time) (context.Context, context.CancelFunc) {
+	if t.timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadlineCause(ctx, start.Add(t.timeout),
+		&failure{code: exitFailure, err: fmt.Errorf("gave up after %v, as --timeout has it", t.timeout)})
 }
 
 // host runs the tools of a config within this process.
@@ -162,12 +192,17 @@ func (s *session) close(forced context.Context) {
 
 // serverError gives an error of a server the exit code that it stands for.
 func serverError(ctx context.Context, err error) error {
-	if ctx.Err() != nil && !errors.Is(err, errNotReady) {
+	if overdue, ok := errors.AsType[*failure](context.Cause(ctx)); ok {
+		return overdue
+	}
+	if ctx.Err() != nil {
 		return &failure{code: exitInterrupted, err: errors.New("interrupted")}
 	}
 	var refusal *upstream.WireError
 	hint := ""
 	switch {
+	case errors.Is(err, upstream.ErrUnread):
+		hint = "it may take no request this long: send less, or have the tool read the data itself"
 	case errors.As(err, &refusal):
 		err = fmt.Errorf("the server refused: %w", err)
 	case errors.Is(err, upstream.ErrVersion):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -17,8 +18,8 @@ const toolsLong = `Lists the tools of a server, or shows one of them with its ar
 
 ` + targetHelp + `
 
-Exit codes: 0 all went well, 2 wrong arguments, 3 no connection or a fault of the server,
-130 interrupted.`
+Exit codes: 0 all went well, 1 --timeout was over, 2 wrong arguments, 3 no connection or a
+fault of the server, 130 interrupted.`
 
 const toolsExample = `  sluice tools
   sluice tools countdown
@@ -55,20 +56,23 @@ func (o *toolsOptions) run(cmd *cobra.Command, args []string) error {
 	}
 	asked, forced, release := untilStopped(cmd.Context())
 	defer release()
-	s, err := o.target.connect(asked, newScreen(cmd.ErrOrStderr()))
+	start := time.Now()
+	s, err := o.target.connect(asked, forced, newScreen(cmd.ErrOrStderr()))
 	if err != nil {
 		return err
 	}
 	defer s.close(forced)
+	ctx, cancel := o.target.bound(asked, start)
+	defer cancel()
 	if len(args) == 1 {
-		tool, err := s.find(asked, args[0])
+		tool, err := s.find(ctx, args[0])
 		if err != nil {
 			return err
 		}
 		o.printOne(cmd.OutOrStdout(), tool)
 		return nil
 	}
-	list, err := s.list(asked)
+	list, err := s.list(ctx)
 	if err != nil {
 		return err
 	}
