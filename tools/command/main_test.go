@@ -60,6 +60,7 @@ var children = map[string]func(args []string){
 	"flood":   flood,
 	"wait":    func([]string) { ready(); linger() },
 	"stdin":   func([]string) { ready() }, // does not read it
+	"chatter": chatter,
 	"gate":    gate,
 	"mute":    mute,
 	"tree":    tree,
@@ -89,6 +90,16 @@ func flood(args []string) {
 			return
 		}
 	}
+}
+
+// chatter prints n bytes to stderr, in lines of 100, and then a last word; a text to
+// stdout; and ends with an exit code.
+func chatter(args []string) {
+	n, _ := strconv.Atoi(args[0])
+	code, _ := strconv.Atoi(args[3])
+	fmt.Fprint(os.Stderr, strings.Repeat(strings.Repeat("x", 99)+"\n", n/100), args[1])
+	fmt.Print(args[2])
+	os.Exit(code)
 }
 
 // gate waits until a file is there.

@@ -104,19 +104,20 @@ func TestEscape(t *testing.T) {
 }
 
 // TestFloodMemory holds that a program which prints a gigabyte costs less than twice
-// the limit on its output.
+// the limit on its output, and that what it prints to stderr is not kept.
 func TestFloodMemory(t *testing.T) {
 	const limit = 16 << 20
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // nothing is collected: all that was allocated counts
 	lines := childSpec("flood", "stdout", "1073741824")
+	chat := childSpec("flood", "stderr", "134217728")
 	zeros := command.Spec{Args: []string{"head", "-c", "1073741824", "/dev/zero"}}
-	for name, spec := range map[string]command.Spec{"lines": lines, "zeros": zeros} {
+	for name, spec := range map[string]command.Spec{"lines": lines, "zeros": zeros, "stderr": chat} {
 		spec.Output = limit
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		result := mustCall(t.Context(), t, spec, "{}")
 		runtime.ReadMemStats(&after)
-		if grown := after.TotalAlloc - before.TotalAlloc; !result.IsError || grown >= 2*limit {
+		if grown := after.TotalAlloc - before.TotalAlloc; result.IsError != (name != "stderr") || grown >= 2*limit {
 			t.Errorf("%s: error %v, %d bytes were allocated with a limit of %d", name, result.IsError, grown, limit)
 		}
 	}

@@ -94,23 +94,36 @@ func TestGroupEndsWithItsLeader(t *testing.T) {
 
 func TestOverflow(t *testing.T) {
 	t.Parallel()
-	for _, stream := range []string{"stdout", "stderr"} {
-		t.Run(stream, func(t *testing.T) {
-			t.Parallel()
-			const endless = "1000000000000000000"
-			spec := childSpec("flood", stream, endless)
-			spec.Output = 100_000
-			mark := marked(t, &spec)
-			result := mustCall(t.Context(), t, spec, "{}")
-			text := textOf(result)
-			if !result.IsError || !strings.Contains(text, "truncated") || !strings.Contains(text, "100000 bytes") {
-				t.Errorf("error %v: %.200s", result.IsError, text)
-			}
-			if got := strings.Count(text, "x"); stream == "stdout" && (got < 99_990 || got > 100_010) {
-				t.Errorf("%d bytes of output", got)
-			}
-			mark.noneLeft()
-		})
+	const endless = "1000000000000000000"
+	spec := childSpec("flood", "stdout", endless)
+	spec.Output = 100_000
+	mark := marked(t, &spec)
+	result := mustCall(t.Context(), t, spec, "{}")
+	text := textOf(result)
+	if !result.IsError || !strings.Contains(text, "truncated") || !strings.Contains(text, "100000 bytes") {
+		t.Errorf("error %v: %.200s", result.IsError, text)
+	}
+	if got := strings.Count(text, "x"); got < 99_990 || got > 100_010 {
+		t.Errorf("%d bytes of output", got)
+	}
+	mark.noneLeft()
+}
+
+// TestMuchStderr holds that a program which says much on stderr is not killed for it,
+// and that its result is what it would be without.
+func TestMuchStderr(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"0", "7"} {
+		spec := childSpec("chatter", "3000000", "\x1b[31mdisk\x1b[0m full", "found 2", code)
+		spec.Output = 100
+		result := mustCall(t.Context(), t, spec, "{}")
+		got, want := textOf(result), "found 2"
+		if code == "7" {
+			got, want = got[strings.LastIndex(got, "\nx")+1:], strings.Repeat("x", 99)+"\ndisk full\nfound 2"
+		}
+		if result.IsError != (code == "7") || got != want || len(textOf(result)) > 5000 {
+			t.Errorf("exit code %s: error %v: got %.300q, want %q", code, result.IsError, got, want)
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ type program struct {
 	stream     bool
 	env        []string
 	dir        string // absolute
-	output     int64  // bytes, for each stream
+	output     int64  // bytes
 	grace      time.Duration
 }
 

@@ -21,9 +21,7 @@ func (p *program) result(r *run) (*tools.Result, error) {
 	state := r.cmd.ProcessState
 	switch {
 	case r.stdout.room < 0:
-		return p.overflow("standard output", r.head), nil
-	case r.stderr.room < 0:
-		return p.overflow("standard error", r.head), nil
+		return p.overflow(r.head), nil
 	case !state.Success():
 		return p.failure(state, r), nil
 	case p.structured:
@@ -32,11 +30,11 @@ func (p *program) result(r *run) (*tools.Result, error) {
 	return tools.TextResult(clean(r.head.String())), nil
 }
 
-// overflow is the result of a program that printed too much: what it printed to
-// stdout up to then is there, cut.
-func (p *program) overflow(stream string, stdout *head) *tools.Result {
+// overflow is the result of a program that printed too much: what it printed up to
+// then is there, cut.
+func (p *program) overflow(stdout *head) *tools.Result {
 	result := tools.ErrorResult(fmt.Sprintf("The output is truncated: %s printed more than %d bytes "+
-		"to its %s and was killed. Ask for less at once.", p.base(), p.output, stream))
+		"to its standard output and was killed. Ask for less at once.", p.base(), p.output))
 	return withOutput(result, cutRune(stdout.String()))
 }
 
@@ -44,7 +42,7 @@ func (p *program) overflow(stream string, stdout *head) *tools.Result {
 // stderr, and its stdout, where compilers and the like put what they found.
 func (p *program) failure(state *os.ProcessState, r *run) *tools.Result {
 	text := p.base() + " " + ending(state)
-	if tail := strings.TrimSpace(clean(r.tail.String())); tail != "" {
+	if tail := strings.TrimSpace(plain(r.tail.String())); tail != "" {
 		text += "\n\nstandard error:\n" + tail
 	}
 	return withOutput(tools.ErrorResult(text), r.head.String())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os/exec"
 	"sync"
 	"time"
@@ -41,7 +42,7 @@ func (p *program) start(ctx context.Context, cmd *exec.Cmd, input []byte) (*run,
 		piped:   make(chan struct{}),
 	}
 	r.stdout = newStream(r.head, p.output, report, p.stream)
-	r.stderr = newStream(r.tail, p.output, report, true)
+	r.stderr = newStream(r.tail, math.MaxInt64, report, true)
 	go r.pipe(input)
 	return r, nil
 }
@@ -69,8 +70,6 @@ func (r *run) supervise(ctx context.Context) error {
 	select {
 	case <-r.ended:
 	case <-r.stdout.full:
-		r.kill()
-	case <-r.stderr.full:
 		r.kill()
 	case <-ctx.Done():
 		cause = context.Cause(ctx)

@@ -70,8 +70,9 @@ type Spec struct {
 	// like). No other is passed on, so that the secrets of the server stay its own.
 	PassEnv []string
 
-	// Output is how many bytes a program may print to stdout, and again to stderr,
-	// before it is killed. Defaults to 1 MiB.
+	// Output is how many bytes a program may print to stdout before it is killed.
+	// Defaults to 1 MiB. What it says on stderr is not limited, and not kept either but
+	// for the end of it.
 	Output int64
 
 	// Grace is the time between asking a program to end (SIGTERM) and killing it.
