@@ -11,10 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// settleTime bounds how long a call waits for killed processes to be dead. They take
-// next to no time unless the kernel holds one, which happens with a dead disk.
-const settleTime = 500 * time.Millisecond
-
 // A group is the processes of one run: on Unix those of the session that the leader
 // leads, as long as they have not made a group of their own. A session rather than a
 // mere group cuts the program off from the terminal of the server, so that it can
@@ -43,18 +39,16 @@ func (g *group) terminate() {
 // kill ends every member.
 func (g *group) kill() { _ = unix.Kill(-g.id, unix.SIGKILL) }
 
-// settle returns when no member is alive, or after settleTime. Members that lost their
-// parents and are ours to reap, as they are for the first process of a container, are
-// reaped.
+// settle returns when no member is alive. Members that lost their parents and are ours
+// to reap, as they are for the first process of a container, are reaped.
 func (g *group) settle() {
 	if g.id == 0 {
 		return
 	}
-	deadline := time.Now().Add(settleTime)
-	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
+	for pause := 50 * time.Microsecond; ; pause = min(pause+pause/4, time.Second) {
 		alive := g.alive()
 		g.reap()
-		if !alive || time.Now().After(deadline) {
+		if !alive {
 			return
 		}
 		time.Sleep(pause)

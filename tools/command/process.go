@@ -18,14 +18,19 @@ type process struct {
 	stderrPipe io.ReadCloser
 	group      *group
 
-	// ended is closed when the leader is reaped and its group is dead. Only then
-	// cmd.ProcessState and waitErr may be read.
+	// ended is closed when the leader is reaped and its group is dead, or will not die
+	// in time. Only then cmd.ProcessState and waitErr may be read.
 	ended   chan struct{}
 	waitErr error
 
 	mu     sync.Mutex
 	sealed bool // guarded by mu: the leader is gone, and its number may be another's
 }
+
+// settleTime is how long a call waits for killed processes to be dead. They take next
+// to no time unless the machine is overloaded, or the kernel holds one, which happens
+// with a dead disk.
+const settleTime = 2 * time.Second
 
 // startProcess starts a program whose pipes are its own; hasInput says whether there
 // is something to write to its stdin.
@@ -69,9 +74,12 @@ func (p *process) lead(hasInput bool, started chan<- error) {
 		return
 	}
 	started <- nil
-	defer close(p.ended)
 	p.cmd.ProcessState, p.waitErr = p.group.wait(p.cmd.Process, p.seal)
-	p.group.settle()
+	late := time.AfterFunc(settleTime, func() { close(p.ended) })
+	p.group.settle() // however long it takes: nobody else would reap what dies late
+	if late.Stop() {
+		close(p.ended)
+	}
 }
 
 func (p *process) launch(hasInput bool) error {
