@@ -25,14 +25,18 @@
 // for the ends of the pipes, but not for long: a process that has left the group and
 // holds on to a pipe costs it at most 2 s.
 //
-// Output is capped while it is read ([Spec.Output]): a program that prints more is
-// killed, and its result says so.
+// What is printed to stdout is capped while it is read ([Spec.Output]): a program that
+// prints more is killed, and its result says so. What is printed to stderr may go on for
+// as long as the program runs; its last 4 KiB are kept, for the result of a program that
+// fails.
 //
 // # Progress
 //
 // Each line on stderr becomes a progress message, and with [Spec.Stream] each line
 // on stdout does too. A line may end with a newline or, as progress bars do it, with
-// a carriage return. A line of the form
+// a carriage return. Messages, and the end of stderr in a result, are plain text: control
+// sequences for terminals are taken out, and so are control characters and what turns
+// the direction of writing. A line of the form
 //
 //	::progress DONE/TOTAL MESSAGE
 //

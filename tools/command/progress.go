@@ -27,7 +27,7 @@ func parseProgress(line []byte) (tools.Progress, bool) {
 			return tools.Progress{}, false
 		}
 	}
-	return tools.Progress{Done: done, Total: total, Message: strings.TrimSpace(clean(message))}, true
+	return tools.Progress{Done: done, Total: total, Message: oneLine(message)}, true
 }
 
 // parseAmount reads a finite number that is not negative.

@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"io"
-	"strings"
 
 	"github.com/sluice-dev/sluice/tools"
 )
@@ -95,7 +94,7 @@ func (s *stream) endLine() {
 }
 
 func (s *stream) message(line []byte) {
-	if text := strings.TrimSpace(clean(string(line))); text != "" {
+	if text := oneLine(cutRune(string(line))); text != "" {
 		s.report(tools.Progress{Message: text})
 	}
 }

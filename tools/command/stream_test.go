@@ -49,6 +49,8 @@ func TestStream(t *testing.T) {
 		{"a long line", long + "\nb", long + "\nb", []string{"0/0 " + long[:maxLine], "0/0 b"}},
 		{"a line of the longest length", long[:maxLine-1] + "\nb", long[:maxLine-1] + "\nb", []string{"0/0 " + long[:maxLine-1], "0/0 b"}},
 		{"long progress", "::progress 1 " + long + "\n", "::progress 1 " + long + "\n", []string{"0/0 ::progress 1 " + long[:maxLine-13]}},
+		{"a long line cut in a character", "x" + strings.Repeat("é", maxLine) + "\n", "x" + strings.Repeat("é", maxLine) + "\n", []string{"0/0 x" + strings.Repeat("é", maxLine/2-1)}},
+		{"colours", "\x1b[1ma\x1b[0m\n\x1b[K\r\n", "\x1b[1ma\x1b[0m\n\x1b[K\r\n", []string{"0/0 a"}},
 		{"binary", "\x00\xff\n", "\x00\xff\n", []string{"0/0 \uFFFD"}},
 	}
 	for _, test := range tests {
@@ -89,11 +91,12 @@ func TestStreamLimit(t *testing.T) {
 func TestParseProgress(t *testing.T) {
 	t.Parallel()
 	tests := map[string]tools.Progress{
-		"::progress 3":               {Done: 3},
-		"::progress 3/10":            {Done: 3, Total: 10},
-		"::progress 3/10 packing it": {Done: 3, Total: 10, Message: "packing it"},
-		"::progress  0.5/1  x ":      {Done: 0.5, Total: 1, Message: "x"},
-		"::progress 1e3 x\xff":       {Done: 1000, Message: "x\uFFFD"},
+		"::progress 3":                              {Done: 3},
+		"::progress 3/10":                           {Done: 3, Total: 10},
+		"::progress 3/10 packing it":                {Done: 3, Total: 10, Message: "packing it"},
+		"::progress  0.5/1  x ":                     {Done: 0.5, Total: 1, Message: "x"},
+		"::progress 1e3 x\xff":                      {Done: 1000, Message: "x\uFFFD"},
+		"::progress 1 \x1b[31mx\x1b]0;y\a\u202e\tz": {Done: 1, Message: "x z"},
 	}
 	for line, want := range tests {
 		if got, ok := parseProgress([]byte(line + "\r\n")); !ok || got != want {
