@@ -10,7 +10,7 @@
 //	recover     a panic of the policies below fails this call only
 //	lookup      finds the tool
 //	validate    arguments against the input schema
-//	progress    opens the gate for reports, shuts it before the answer
+//	progress    opens the gate for reports and heartbeats, shuts it before the answer
 //	(user)      Options.Policies
 //	queue       a slot of the server and one of the tool, or a place to wait
 //	timeout     hard cap and idle limit, each a cause of its own

@@ -33,6 +33,12 @@ type Options struct {
 	// own tools.Limits.IdleTimeout goes before it. Defaults to none.
 	IdleTimeout time.Duration
 
+	// Heartbeat is how long a call whose Request has OnProgress may be silent, while it
+	// waits or runs, before the engine reports that it goes on: clients give up on what
+	// they hear nothing of. It is no sign of life that would reset an idle timeout.
+	// Defaults to 15 s; a negative one means never.
+	Heartbeat time.Duration
+
 	// AbandonGrace is how long a handler whose context is done may take to return
 	// before its caller is answered without it. Defaults to 100 ms; a negative one
 	// means that it is abandoned at once.
@@ -55,6 +61,7 @@ func (o Options) withDefaults() Options {
 	o.Concurrency = orDefault(o.Concurrency, 64)
 	o.Queue = orDefault(o.Queue, 1024)
 	o.Timeout = orDefault(o.Timeout, 30*time.Second)
+	o.Heartbeat = orDefault(o.Heartbeat, 15*time.Second)
 	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
 	if o.History == nil {
 		o.History = history.NewMemory(0)
@@ -89,7 +96,8 @@ type Request struct {
 	// Priority is the class in which the call waits where it has to.
 	Priority Priority
 
-	// OnProgress, where set, is given the progress of the call: strictly growing,
+	// OnProgress, where set, is given the progress of the call, and heartbeats while
+	// there is none (Options.Heartbeat): strictly growing,
 	// coalesced to at most 20 in any second, never after Execute has returned,
 	// never at once with itself or with OnLog. It must not block, and it must not
 	// report progress itself.
@@ -108,6 +116,7 @@ type Engine struct {
 	queue  *queue
 	ledger *ledger
 	alarms alarms
+	beats  heartbeats
 	run    Handler
 }
 
@@ -125,6 +134,7 @@ func New(opts Options) *Engine {
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},
 	}
+	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
 	e.run = chain(invoke, e.pipeline())
 	return e
 }

@@ -38,6 +38,7 @@ type Execution struct {
 	after     []func(*Execution)      // to be called when running is 0 again
 	cancel    context.CancelCauseFunc // cancels the outermost part that waits
 	interrupt error                   // why the engine cancelled the call
+	waitsFor  string                  // what the call waits for now, in words
 }
 
 func (e *Engine) newExecution(req *Request) *Execution {

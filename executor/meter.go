@@ -73,6 +73,18 @@ func (m *meter) read() tools.Progress {
 	return p
 }
 
+// beat returns a value that moves on by a message of ours, beside the tool's own.
+func (m *meter) beat(message string) tools.Progress {
+	p := m.latest
+	p.Done = m.between()
+	if p.Message != "" {
+		message = p.Message + " (" + message + ")"
+	}
+	p.Message = message
+	m.shown, m.started = p.Done, true
+	return p
+}
+
 // between returns a value above what was shown, for when the tool gave none.
 func (m *meter) between() float64 {
 	m.steps++

@@ -44,7 +44,7 @@ func (e *Engine) pipeline() []step {
 		{"recover", recoverPanics(e.opts.Logger)},
 		{"lookup", lookup(e.opts.Registry, e.stats)},
 		{"validate", validate},
-		{"progress", progress(e.opts.Logger)},
+		{"progress", progress(&e.beats, e.opts.Logger)},
 	}
 	if len(e.opts.Policies) > 0 {
 		steps = append(steps, step{"interrupt", interrupt})

@@ -13,12 +13,15 @@ import (
 // when the call is over. A value that still waits then goes out first. To a caller who
 // has cancelled the call nothing goes out from that moment, though the handler may
 // still be within its grace.
-func progress(log *slog.Logger) Policy {
+func progress(beats *heartbeats, log *slog.Logger) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			g := &x.gate
-			g.x, g.log, g.caller, g.open = x, log, ctx, true
+			g.init(ctx, x, log)
 			defer g.shut()
+			if x.Request.OnProgress != nil {
+				beats.expect()
+			}
 			return next(tools.WithReporter(ctx, g), x)
 		}
 	}
@@ -37,8 +40,15 @@ type gate struct {
 	pace    pacer
 	timer   *time.Timer // nil until a value first had to wait
 	armed   bool
+	sent    time.Duration // when something went out last, after the call came
 	notes   pacer
 	dropped int64 // notes
+}
+
+func (g *gate) init(ctx context.Context, x *Execution, log *slog.Logger) {
+	g.mu.Lock() // a heartbeat may knock already
+	defer g.mu.Unlock()
+	g.x, g.log, g.caller, g.open = x, log, ctx, true
 }
 
 // Of progress at most 20 go out in any second: 9 at once, 10 a second, and the last
@@ -92,6 +102,7 @@ func (g *gate) pump(now time.Duration) {
 	switch {
 	case wait <= 0:
 		g.pace.spend(now, progressEvery)
+		g.sent = now
 		g.send()
 	case g.timer == nil:
 		g.armed = true

@@ -77,6 +77,7 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 		return x.overloaded(retry)
 	}
 	if state == ticketWaiting {
+		x.waitFor("a slot")
 		came := x.age()
 		err := q.wait(ctx, x, t)
 		x.noteWait(full, x.age()-came)
@@ -107,6 +108,7 @@ func (q *queue) wait(ctx context.Context, x *Execution, t *ticket) error {
 // noteWait notes how long the call waited: for a slot of its tool where all of these
 // were taken when it came, else for one of the server.
 func (x *Execution) noteWait(forTool bool, waited time.Duration) {
+	x.waitFor("")
 	x.note(func(r *Record) {
 		if forTool {
 			r.Waits.Tool += waited
