@@ -114,14 +114,14 @@ func (s *service) run(asked, forced context.Context, drain time.Duration) error 
 	}
 	s.health.draining.Store(true)
 	err := s.host.shutDown(forced, drain, s.log)
-	s.closeServers(servers)
+	s.closeServers(forced, servers)
 	running.Wait()
 	return errors.Join(failed, err)
 }
 
 // closeServers lets what is being written out, and cuts what is left.
-func (s *service) closeServers(servers []*http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), lastAnswers)
+func (s *service) closeServers(forced context.Context, servers []*http.Server) {
+	ctx, cancel := context.WithTimeout(forced, lastAnswers)
 	defer cancel()
 	if err := s.accept.Shutdown(ctx); err != nil {
 		s.log.Warn("connections were cut", "error", err)

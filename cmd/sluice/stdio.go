@@ -91,7 +91,7 @@ func (h *host) serveStdio(ctx context.Context, stream transport.Stream, grace ti
 	}()
 	select {
 	case err := <-served:
-		h.await(logger)
+		h.await(forced, logger)
 		return err
 	case <-asked.Done():
 		logger.Info("stopping", "cause", context.Cause(asked))

@@ -10,6 +10,10 @@ import (
 // leaves programs that ignore SIGTERM the 2 s after which they are killed.
 const hardStop = 3 * time.Second
 
+// lastMoment is how long handlers may take to return when the process was told to stop
+// at once: those whose programs were killed are that fast.
+const lastMoment = 100 * time.Millisecond
+
 // shutDown ends the server in order: running calls may go on for grace, or until
 // forced is done, and are then cancelled. The error is errStopForced in the second
 // case. When it returns no program runs any more.
@@ -26,12 +30,13 @@ func (h *host) shutDown(forced context.Context, grace time.Duration, logger *slo
 	case <-forced.Done():
 		// Clients that do not read could hold the answers up: do not wait for them.
 	}
-	h.await(logger)
+	h.await(forced, logger)
 	return context.Cause(forced)
 }
 
-// await returns when every handler has returned, or hardStop is over.
-func (h *host) await(logger *slog.Logger) {
+// await returns when every handler has returned, hardStop is over or, in a moment,
+// forced is done.
+func (h *host) await(forced context.Context, logger *slog.Logger) {
 	returned := make(chan struct{})
 	go func() {
 		h.handlers.Wait()
@@ -39,7 +44,14 @@ func (h *host) await(logger *slog.Logger) {
 	}()
 	select {
 	case <-returned:
+		return
 	case <-time.After(hardStop):
-		logger.Warn("a tool does not end and is left behind")
+	case <-forced.Done():
+		select {
+		case <-returned:
+			return
+		case <-time.After(lastMoment):
+		}
 	}
+	logger.Warn("a tool does not end and is left behind")
 }

@@ -104,7 +104,7 @@ func (t *target) connect(ctx, forced context.Context, errOut *screen) (*session,
 	case t.command != nil:
 		return t.spawn(ctx, forced, errOut)
 	}
-	return t.host(ctx, errOut)
+	return t.host(ctx, forced, errOut)
 }
 
 // patience returns how long the server may take to answer the handshake, and the
@@ -128,7 +128,7 @@ func (t *target) bound(ctx context.Context, start time.Time) (context.Context, c
 }
 
 // host runs the tools of a config within this process.
-func (t *target) host(ctx context.Context, errOut *screen) (*session, error) {
+func (t *target) host(ctx, forced context.Context, errOut *screen) (*session, error) {
 	cfg, err := loadConfig(t.config)
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func (t *target) host(ctx context.Context, errOut *screen) (*session, error) {
 	}
 	s.wait = func() {
 		<-served
-		h.await(logger) // a program that ignores SIGTERM must not outlive this one
+		h.await(forced, logger) // a program that ignores SIGTERM must not outlive this one
 	}
 	return s, nil
 }

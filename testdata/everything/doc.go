@@ -8,5 +8,5 @@
 //
 // Over stdio it ends when its input does. Serving, it prints the URL that it listens
 // at to stderr, and ends at SIGTERM or an interrupt. Both let running calls go on for
-// five seconds.
+// five seconds; a second signal ends it at once.
 package main

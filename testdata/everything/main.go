@@ -21,6 +21,7 @@ const grace = 5 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // the second signal ends it as signals do
 	err := run(ctx, os.Args[1:])
 	stop()
 	if err != nil {
