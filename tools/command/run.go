@@ -75,7 +75,9 @@ func (r *run) supervise(ctx context.Context) error {
 		cause = context.Cause(ctx)
 		r.stop(r.grace)
 	}
-	r.drain(ctx)
+	if cut := r.drain(ctx); cause == nil {
+		cause = cut
+	}
 	if cause != nil {
 		return cause
 	}
@@ -86,17 +88,20 @@ func (r *run) supervise(ctx context.Context) error {
 }
 
 // drain waits for the ends of the pipes as long as somebody wants what comes through
-// them, and no longer than linger.
-func (r *run) drain(ctx context.Context) {
+// them, and no longer than linger. The error is the cause of ctx where that cut it
+// short: what was read may then be a part.
+func (r *run) drain(ctx context.Context) (cause error) {
 	timer := time.NewTimer(linger)
 	defer timer.Stop()
 	select {
 	case <-r.piped:
 	case <-timer.C:
 	case <-ctx.Done():
+		cause = context.Cause(ctx)
 	}
 	r.closePipes()
 	<-r.piped
+	return cause
 }
 
 // readFrom feeds the stream from a pipe until its end.
