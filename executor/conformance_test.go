@@ -73,6 +73,11 @@ var endings = []ending{
 //   - its state must be the engine's: pipeline is called more than once here.
 func everyPolicy(opts Options) Options {
 	opts.Policies = []Policy{passOn}
+	opts.Authorize = func(context.Context, string, *tools.Entry) error { return nil }
+	opts.Before = []func(context.Context, *Execution) error{func(context.Context, *Execution) error { return nil }}
+	opts.After = []func(context.Context, *Execution, *tools.Result, error) error{
+		func(context.Context, *Execution, *tools.Result, error) error { return errors.New("after") },
+	}
 	return opts
 }
 

@@ -9,15 +9,18 @@
 //	record      in flight until the handler has returned; leaves a Record
 //	recover     a panic of the policies below fails this call only
 //	lookup      finds the tool
+//	authorize   Options.Authorize: may this caller use this tool
 //	validate    arguments against the input schema
 //	progress    opens the gate for reports and heartbeats, shuts it before the answer
+//	hooks       Options.Before and After
 //	(user)      Options.Policies
 //	queue       a slot of the server and one of the tool, or a place to wait
 //	timeout     hard cap and idle limit, each a cause of its own
 //	abandon ----------------------------------------------------   the handler's goroutine
 //	   |        answers the caller      recover    a panic becomes an error
-//	   |        of a handler that       output     result against the output schema
-//	   |        does not stop           handler    tools.Handler.Call
+//	   |        of a handler that       size       a result that is not too large
+//	   |        does not stop           output     result against the output schema
+//	   |                                handler    tools.Handler.Call
 //	   v
 //	*tools.Result or *Error
 //

@@ -44,6 +44,30 @@ type Options struct {
 	// means that it is abandoned at once.
 	AbandonGrace time.Duration
 
+	// ResultBytes is how many bytes a result may have: the texts, links, data and
+	// structured content in it, before the wire's own encoding. A tool's own
+	// tools.Limits.ResultBytes goes before it. Defaults to 2 MiB, which in any
+	// encoding fits into the 4 MiB that most peers read; a negative one means no
+	// limit.
+	ResultBytes int64
+
+	// Authorize says whether a caller may use a tool: it returns nil, or why not.
+	// What it returns is for the log and the record only, unless it is a
+	// [*tools.Error], whose text the caller is told, or an [*Error], which stays as
+	// it is. It is called for each call and for each tool of a list, at once from
+	// many goroutines, so it must be quick. Defaults to allowing everything.
+	Authorize func(ctx context.Context, caller string, tool *tools.Entry) error
+
+	// Before are called, in order, before each call whose arguments are valid. The
+	// first that returns an error refuses the call by it, with the same rules as for
+	// Authorize; see [ErrVetoed]. After are called, in order, with what came of each
+	// of these calls, refused ones too; an error or a panic of theirs is logged and
+	// counted and changes nothing for the call. They run on the caller's time and
+	// under its context, which may be done, so they must not block; they must not
+	// keep the execution nor change the result.
+	Before []func(ctx context.Context, x *Execution) error
+	After  []func(ctx context.Context, x *Execution, result *tools.Result, err error) error
+
 	// History takes the record of each call that has ended. The engine does not
 	// close it. Defaults to keeping none.
 	History history.Store
@@ -63,6 +87,7 @@ func (o Options) withDefaults() Options {
 	o.Timeout = orDefault(o.Timeout, 30*time.Second)
 	o.Heartbeat = orDefault(o.Heartbeat, 15*time.Second)
 	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
+	o.ResultBytes = orDefault(o.ResultBytes, 2<<20)
 	if o.History == nil {
 		o.History = history.NewMemory(0)
 	}
@@ -117,6 +142,7 @@ type Engine struct {
 	ledger *ledger
 	alarms alarms
 	beats  heartbeats
+	hooks  *hooks
 	run    Handler
 }
 
@@ -133,6 +159,7 @@ func New(opts Options) *Engine {
 		queue:  newQueue(max(opts.Concurrency, 1), opts.Queue),
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},
+		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
 	}
 	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
 	e.run = chain(invoke, e.pipeline())

@@ -84,6 +84,19 @@ func (x *Execution) codedError(ctx context.Context, err error) (*tools.Result, *
 	return nil, x.fail(KindInternal, err)
 }
 
+// refuse returns the error of a call that a function of the user's has refused. One
+// that is coded stays as it is.
+func (x *Execution) refuse(ctx context.Context, kind Kind, sentinel, err error) *Error {
+	var failure *Error
+	switch {
+	case errors.As(err, &failure):
+		return x.adopt(failure, err)
+	case ctx.Err() != nil && isContextError(err):
+		return x.ended(ctx)
+	}
+	return x.fail(kind, fmt.Errorf("%w: %w", sentinel, err))
+}
+
 // adopt completes an error that a policy of the user's made or wrapped.
 func (x *Execution) adopt(failure *Error, err error) *Error {
 	if failure == err && failure.ID == x.Call.ID && failure.Tool != "" {

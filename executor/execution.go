@@ -28,6 +28,7 @@ type Execution struct {
 	gate   gate         // belongs to progress
 	clock  stopwatch    // belongs to timeout
 	first  attempt      // belongs to abandon
+	cut    atomic.Bool  // the result is not whole; written by limitResult
 
 	prev, next *Execution // belong to the ledger
 

@@ -8,6 +8,9 @@ type Metrics struct {
 	// Tools has the numbers of each tool that was called. Those of one that is no
 	// longer registered may have gone into Total.
 	Tools map[string]Counts
+	// AfterFailures is how many times a function of [Options].After returned an error
+	// or panicked.
+	AfterFailures uint64
 }
 
 // Counts are the numbers of some calls, since the engine was made.
@@ -42,7 +45,7 @@ type Counts struct {
 // counting; a few times a second is well.
 func (e *Engine) Metrics() Metrics {
 	states, total := e.stats.all()
-	m := Metrics{Total: total, Tools: make(map[string]Counts, len(states))}
+	m := Metrics{Total: total, Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
 	for _, t := range states {
 		counts := t.read()
 		e.queue.update(func(*slots) { counts.Running, counts.Waiting = t.lane.running, t.lane.waiting })

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"slices"
 
 	"github.com/sluice-dev/sluice/tools"
 )
@@ -27,15 +28,20 @@ type step struct {
 
 // pipeline returns the policies, the outermost first. Together they make
 //
-//	record(recover(lookup(validate(progress(interrupt(user(
-//		queue(timeout(abandon(recover(output(invoke))))))))))))
+//	record(recover(lookup(authorize(validate(progress(interrupt(hooks(user(
+//		queue(timeout(abandon(recover(size(output(invoke)))))))))))))))
 //
-// where user stands for [Options.Policies]. The order is the contract:
+// where user stands for [Options.Policies]. What is not configured is left out. The
+// order is the contract:
 //   - record is outside of all, so that a refused call leaves a record too;
+//   - authorize comes before validate, so that a forbidden tool shows no schema;
 //   - validate comes before the queue, so that nonsense takes no slot;
 //   - progress spans the user's policies, so that it grows over repeats as well;
+//   - hooks are outside of the user's policies: they are called once for a call that
+//     these repeat;
 //   - timeout is inside the queue: waiting does not use up the time to run;
 //   - abandon starts the handler's goroutine, so recover stands in it once more;
+//   - size is outside of output, which sees the result whole;
 //   - output is next to the handler: what does not fit its schema is a failure to
 //     everything outside.
 func (e *Engine) pipeline() []step {
@@ -43,22 +49,38 @@ func (e *Engine) pipeline() []step {
 		{"record", recordCalls(e.ledger, e.stats, e.opts.History, e.opts.Logger)},
 		{"recover", recoverPanics(e.opts.Logger)},
 		{"lookup", lookup(e.opts.Registry, e.stats)},
-		{"validate", validate},
-		{"progress", progress(&e.beats, e.opts.Logger)},
 	}
-	if len(e.opts.Policies) > 0 {
-		steps = append(steps, step{"interrupt", interrupt})
+	if e.opts.Authorize != nil {
+		steps = append(steps, step{"authorize", authorize(e.opts.Authorize)})
 	}
-	for _, policy := range e.opts.Policies {
-		steps = append(steps, step{"user", policy})
-	}
+	steps = append(steps,
+		step{"validate", validate},
+		step{"progress", progress(&e.beats, e.opts.Logger)},
+	)
+	steps = append(steps, e.foreign()...)
 	return append(steps,
 		step{"queue", e.queue.policy},
 		step{"timeout", timeout(&e.alarms, e.opts.Timeout, e.opts.IdleTimeout)},
 		step{"abandon", abandon(e.opts.AbandonGrace, e.opts.Logger)},
 		step{"recover", recoverPanics(e.opts.Logger)},
+		step{"size", limitResult(e.opts.ResultBytes)},
 		step{"output", checkOutput},
 	)
+}
+
+// foreign returns the policies that run functions of the user's.
+func (e *Engine) foreign() []step {
+	var steps []step
+	if e.hooks.configured() {
+		steps = append(steps, step{"hooks", e.hooks.policy})
+	}
+	for _, policy := range e.opts.Policies {
+		steps = append(steps, step{"user", policy})
+	}
+	if len(steps) > 0 {
+		steps = slices.Insert(steps, 0, step{"interrupt", interrupt})
+	}
+	return steps
 }
 
 // chain wraps the innermost handler into the steps, the first outermost.

@@ -19,7 +19,7 @@ func Example_order() {
 	if err := registry.Add(tool("t", echo)); err != nil {
 		fmt.Println(err)
 	}
-	e := New(Options{Registry: &registry, Policies: []Policy{passOn}})
+	e := New(everyPolicy(Options{Registry: &registry}))
 	var steps []step
 	for _, s := range e.pipeline() {
 		enter := func(next Handler) Handler {
@@ -36,14 +36,17 @@ func Example_order() {
 	// record
 	// recover
 	// lookup
+	// authorize
 	// validate
 	// progress
 	// interrupt
+	// hooks
 	// user
 	// queue
 	// timeout
 	// abandon
 	// recover
+	// size
 	// output
 	// <nil>
 }

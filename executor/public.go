@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/schema"
+	"github.com/sluice-dev/sluice/tools"
 )
 
 // maxListed is how many violations [Error.Public] lists.
@@ -19,8 +20,12 @@ func (e *Error) Public() string {
 	switch e.Kind {
 	case KindUnknownTool:
 		return fmt.Sprintf("There is no tool named %q. List the tools and use a name from the list.", e.Tool)
+	case KindForbidden:
+		return e.ownWords(fmt.Sprintf("You may not use the tool %q. Use another tool, or ask whoever runs this server for access: trying again does not help.", e.Tool))
 	case KindInvalidArguments:
 		return e.publicViolations()
+	case KindVetoed:
+		return e.ownWords(fmt.Sprintf("The call of tool %q was refused by a rule of this server. Change what it asks for or use another tool: the same call is likely to be refused again.", e.Tool))
 	case KindOverloaded:
 		return fmt.Sprintf("The tool %q was not called: the server is busy and its queue is full. Try again%s.", e.Tool, e.retryText())
 	case KindShuttingDown:
@@ -31,12 +36,33 @@ func (e *Error) Public() string {
 		return fmt.Sprintf("The call of tool %q was cancelled.", e.Tool)
 	case KindPanic:
 		return fmt.Sprintf("The tool %q crashed (call %s). The server goes on; the same call is likely to crash again, so change the arguments or use another tool.", e.Tool, e.ID)
+	case KindResultTooLarge:
+		return e.publicSize()
 	case KindInvalidOutput:
 		return fmt.Sprintf("The tool %q ran, but its answer breaks the tool's own promises and was withheld (call %s). Calling it again is unlikely to help.", e.Tool, e.ID)
 	case KindInternal:
 		return fmt.Sprintf("internal error (call %s)", e.ID)
 	}
 	return fmt.Sprintf("The call of tool %q was refused: %s.%s", e.Tool, strings.ReplaceAll(string(e.Kind), "_", " "), e.retrySentence())
+}
+
+// ownWords returns what a function of the user's has written for the caller, and
+// standard where it has written nothing.
+func (e *Error) ownWords(standard string) string {
+	var own *tools.Error
+	if errors.As(e.Err, &own) {
+		return own.Message
+	}
+	return standard + e.retrySentence()
+}
+
+func (e *Error) publicSize() string {
+	what := "is too large"
+	var size *oversize
+	if errors.As(e.Err, &size) {
+		what = size.Error()
+	}
+	return fmt.Sprintf("The tool %q ran, but its result was withheld: %s. Ask for less in one call, for example fewer items, a smaller range or a narrower search.", e.Tool, what)
 }
 
 func (e *Error) publicTimeout() string {

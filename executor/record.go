@@ -86,7 +86,7 @@ func (x *Execution) logFailure(ctx context.Context, log *slog.Logger, failure *E
 	}
 }
 
-// size returns the bytes that a result carries.
+// size returns the bytes that a result carries, without what is only about it.
 func size(result *tools.Result) int64 {
 	n := len(result.Structured)
 	for _, block := range result.Content {
@@ -98,7 +98,9 @@ func size(result *tools.Result) int64 {
 		case tools.Audio:
 			n += len(block.Data)
 		case tools.EmbeddedResource:
-			n += len(block.Text) + len(block.Blob)
+			n += len(block.URI) + len(block.Text) + len(block.Blob)
+		case tools.ResourceLink:
+			n += len(block.URI) + len(block.Name) + len(block.Title) + len(block.Description)
 		}
 	}
 	return int64(n)

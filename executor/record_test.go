@@ -23,7 +23,7 @@ func TestRecord(t *testing.T) {
 			time.Sleep(time.Second)
 			return &tools.Result{
 				Content: []tools.Content{tools.Text{Text: "12345"}, tools.Image{Data: []byte("123")},
-					tools.Audio{Data: []byte("12")}, tools.EmbeddedResource{Text: "1"}, tools.ResourceLink{URI: "x:y"}},
+					tools.Audio{Data: []byte("12")}, tools.EmbeddedResource{Text: "1"}, tools.ResourceLink{URI: "x:y", Name: "z"}},
 				Structured: json.RawMessage(`{}`),
 			}, nil
 		}))
@@ -38,7 +38,7 @@ func TestRecord(t *testing.T) {
 		want := Record{
 			ID: got.ID, Tool: "t", Caller: "ada", Transport: "stdio",
 			Queued: begin, Started: begin.Add(time.Second), Finished: begin.Add(2 * time.Second),
-			Outcome: history.OutcomeOK, Priority: "normal", Waits: history.Waits{Server: time.Second}, BytesIn: 7, BytesOut: 13,
+			Outcome: history.OutcomeOK, Priority: "normal", Waits: history.Waits{Server: time.Second}, BytesIn: 7, BytesOut: 17,
 		}
 		if got != want {
 			t.Errorf("got  %+v\nwant %+v", got, want)

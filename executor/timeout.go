@@ -35,7 +35,7 @@ func timeout(alarms *alarms, limit, idle time.Duration) Policy {
 }
 
 // orTool returns the tool's own limit where it has one; a negative one is none.
-func orTool(own, engine time.Duration) time.Duration {
+func orTool[T ~int64](own, engine T) T {
 	if own == 0 {
 		return engine
 	}

@@ -1,9 +1,6 @@
 package tools
 
-import (
-	"encoding/json"
-	"time"
-)
+import "encoding/json"
 
 // A Tool is a definition with the handler that answers its calls. It must not be
 // changed after it was added to a [Registry].
@@ -71,20 +68,4 @@ type Icon struct {
 	Sizes []string `json:"sizes,omitempty"`
 	// Theme is "light" or "dark"; empty suits both.
 	Theme string `json:"theme,omitempty"`
-}
-
-// Limits are what the engine holds the calls of one tool to. The zero value takes
-// the engine's defaults.
-type Limits struct {
-	// Concurrency is how many calls of the tool may run at once. Defaults to no
-	// limit but the engine's own.
-	Concurrency int
-
-	// Timeout is the hard cap on the time a call may run; nothing extends it.
-	// Defaults to the engine's.
-	Timeout time.Duration
-
-	// IdleTimeout is how long a call may run without reporting progress. Defaults
-	// to the engine's.
-	IdleTimeout time.Duration
 }

@@ -61,8 +61,8 @@ type Record struct {
 	// Cached says what part the cache had.
 	Cached Cached
 
-	// BytesIn is the size of the arguments, BytesOut that of the texts, data and
-	// structured content of the result, both before the wire's own encoding.
+	// BytesIn is the size of the arguments, BytesOut that of the texts, links,
+	// data and structured content of the result, both before the wire's own encoding.
 	BytesIn, BytesOut int64
 
 	// CPU is the processor time that a subprocess of the call used, and PeakMemory
