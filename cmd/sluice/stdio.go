@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,7 +26,8 @@ In the client's config:
 
 The end of stdin, SIGTERM or Ctrl-C ends it: running calls may finish within 5 s and are
 answered (--grace), then it exits with 0. A second signal ends it at once. When the client closes
-its end of stdout, running calls are cancelled and the exit code is 1.`
+its end of stdout, running calls are cancelled and the exit code is 1; on Windows that is
+noticed at the next write.`
 
 type stdioOptions struct {
 	config string
@@ -74,20 +76,23 @@ func (o *stdioOptions) run(ctx context.Context, in io.Reader, errOut io.Writer) 
 	if isTerminal(in) {
 		fmt.Fprint(errOut, terminalHint)
 	}
-	return h.serveStdio(ctx, stdio.New(in, out, stdio.Options{}), o.grace, logger)
+	return h.serveStdio(ctx, in, out, o.grace, logger)
 }
 
 const terminalHint = `sluice speaks MCP here: one JSON message a line, from a program rather than a person.
 To try the tools by hand, run ` + "`sluice call countdown from=5`" + `. Ctrl-D ends this.
 `
 
-// serveStdio serves one stream until it ends or the process is asked to stop.
-func (h *host) serveStdio(ctx context.Context, stream transport.Stream, grace time.Duration, logger *slog.Logger) error {
+// serveStdio serves one client until it ends its side or the process is asked to stop.
+func (h *host) serveStdio(ctx context.Context, in io.Reader, out *os.File, grace time.Duration, logger *slog.Logger) error {
 	asked, forced, release := untilStopped(ctx)
 	defer release()
+	heard, stop := stdio.UntilHangup(forced, out)
+	defer stop()
+	stream := stdio.New(in, out, stdio.Options{})
 	served := make(chan error, 1)
 	go func() {
-		served <- h.server.Serve(forced, stream, transport.Peer{Transport: "stdio", Grace: grace})
+		served <- h.server.Serve(heard, stream, transport.Peer{Transport: "stdio", Grace: grace})
 	}()
 	select {
 	case err := <-served:

@@ -126,6 +126,7 @@ func TestStdioChildrenEndWithIt(t *testing.T) {
 	}
 }
 
+// It has nothing to write, and is to notice all the same.
 func TestStdioClosedStdoutEndsInOrder(t *testing.T) {
 	t.Parallel()
 	config, dir := stubborn(t)
@@ -135,7 +136,6 @@ func TestStdioClosedStdoutEndsInOrder(t *testing.T) {
 	awaitPID(t, filepath.Join(dir, "leader"))
 	awaitPID(t, filepath.Join(dir, "child"))
 	p.stdout.Close()
-	p.send(`{"jsonrpc":"2.0","id":2,"method":"ping"}`)
 	p.wantExit(exitFailure)
 	if !strings.Contains(p.stderr.String(), "broken pipe") {
 		t.Errorf("stderr:\n%s", p.stderr)

@@ -16,6 +16,8 @@ func serveStdio(ctx context.Context, server *transport.Server, log *slog.Logger)
 		return err
 	}
 	defer context.AfterFunc(ctx, func() { shutDown(server, log) })()
+	heard, stop := stdio.UntilHangup(context.WithoutCancel(ctx), out)
+	defer stop()
 	stream := stdio.New(os.Stdin, out, stdio.Options{})
-	return server.Serve(context.WithoutCancel(ctx), stream, transport.Peer{Transport: "stdio", Grace: grace})
+	return server.Serve(heard, stream, transport.Peer{Transport: "stdio", Grace: grace})
 }
