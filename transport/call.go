@@ -14,7 +14,7 @@ import (
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
-// callTool starts a call and leaves it to a goroutine of its own
+// callTool starts a call and leaves it to a worker
 // (specification 2026-07-28, server/tools, "Calling Tools").
 func (c *conn) callTool(r *request) *jsonrpc2.Error {
 	name, ok := r.params.text("name")
@@ -35,10 +35,10 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 		cancel(nil)
 		return nil
 	}
-	go func() {
+	c.server.workers.start(func() {
 		defer cancel(nil)
 		c.finish(p, c.runCall(ctx, p, name, json.RawMessage(arguments)))
-	}()
+	})
 	return nil
 }
 
