@@ -122,10 +122,9 @@ type Request struct {
 	Priority Priority
 
 	// OnProgress, where set, is given the progress of the call, and heartbeats while
-	// there is none (Options.Heartbeat): strictly growing,
-	// coalesced to at most 20 in any second, never after Execute has returned,
-	// never at once with itself or with OnLog. It must not block, and it must not
-	// report progress itself.
+	// there is none ([Options.Heartbeat]): strictly growing, coalesced to at most 20 in
+	// any second, never after Execute has returned, never at once with itself or with
+	// OnLog. It must not block, and it must not report progress itself.
 	OnProgress func(tools.Progress)
 
 	// OnLog, where set, is given the notes that the handler logs, under the same

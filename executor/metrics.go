@@ -36,6 +36,9 @@ type Counts struct {
 	Abandoned     int
 	AbandonedEver uint64
 
+	// Adaptive is the state of the tool's timeout where that adapts; else nil.
+	Adaptive *AdaptiveTimeout
+
 	// Wait is how long calls waited for their slot, Run how long they ran; both of
 	// calls that were started.
 	Wait, Run Durations
@@ -49,6 +52,7 @@ func (e *Engine) Metrics() Metrics {
 	for _, t := range states {
 		counts := t.read()
 		e.queue.update(func(*slots) { counts.Running, counts.Waiting = t.lane.running, t.lane.waiting })
+		counts.Adaptive = t.adaptive.Load().read()
 		m.Tools[t.name] = counts
 		m.Total.add(&counts)
 	}

@@ -29,6 +29,8 @@ type toolState struct {
 	lane  lane         // belongs to the queue, under its lock
 	users atomic.Int64 // executions that point here
 
+	adaptive atomic.Pointer[adaptive] // nil until a call needs it
+
 	started, succeeded, toolErrors, refused, abandonedEver atomic.Uint64
 	abandoned                                              atomic.Int64
 	wait, run                                              histogram

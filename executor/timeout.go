@@ -27,9 +27,13 @@ func timeout(alarms *alarms, limit, idle time.Duration) Policy {
 			defer x.release(held, cancel)
 			own := x.Entry.Limits
 			x.clock.start(x, cancel, orTool(own.Timeout, limit), orTool(own.IdleTimeout, idle))
+			rest := next
+			if own.Adaptive != nil {
+				rest = x.adapt(next)
+			}
 			alarms.add(&x.clock)
 			defer alarms.remove(&x.clock)
-			return next(ctx, x)
+			return rest(ctx, x)
 		}
 	}
 }

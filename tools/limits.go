@@ -13,6 +13,10 @@ type Limits struct {
 	// Defaults to the engine's.
 	Timeout time.Duration
 
+	// Adaptive, where set, moves that cap with the time that calls take. Defaults to
+	// none.
+	Adaptive *Adaptive
+
 	// IdleTimeout is how long a call may run without reporting progress. Defaults
 	// to the engine's.
 	IdleTimeout time.Duration
