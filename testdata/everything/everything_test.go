@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"image/png"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -18,7 +19,14 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs the tests or, where a test has started this binary again, the server.
+func TestMain(m *testing.M) {
+	if os.Getenv("EVERYTHING_TEST_SERVER") != "" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // A trip is one call through an engine, with everything that it reported.
 type trip struct {
