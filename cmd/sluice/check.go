@@ -83,8 +83,8 @@ func examine(path string) (*findings, error) {
 	return f, nil
 }
 
-func (f *findings) warn(line int, format string, args ...any) {
-	f.Warnings = append(f.Warnings, config.Problem{Line: line, Message: fmt.Sprintf(format, args...)})
+func (f *findings) warn(format string, args ...any) {
+	f.Warnings = append(f.Warnings, config.Problem{Message: fmt.Sprintf(format, args...)})
 }
 
 // tools finds what is wrong with the tools, and what would be served.
@@ -102,14 +102,14 @@ func (f *findings) tools(cfg *config.Config) {
 			continue
 		}
 		if err := commandSpec(t).Check(); err != nil {
-			f.warn(t.Line, "%v", err)
+			f.Warnings = append(f.Warnings, config.Problem{Line: t.Line, Column: t.Column, Message: err.Error()})
 		}
 	}
 	for entry := range registry.Snapshot().All() {
 		f.Tools = append(f.Tools, foundTool{entry.Name, entry.Description})
 	}
 	if len(f.Tools) == 0 {
-		f.warn(0, "there is no tool to serve")
+		f.warn("there is no tool to serve")
 	}
 }
 
@@ -117,10 +117,10 @@ func (f *findings) tools(cfg *config.Config) {
 func (f *findings) network(cfg *config.Config) {
 	local, tokens := isLoopback(cfg.Listen.Address), len(cfg.Auth.Tokens)
 	if !local && tokens == 0 {
-		f.warn(0, "`sluice serve` refuses %s, which other machines reach, without auth.tokens", cfg.Listen.Address)
+		f.warn("`sluice serve` refuses %s, which other machines reach, without auth.tokens", cfg.Listen.Address)
 	}
 	if !local && len(cfg.Listen.Hosts) == 0 {
-		f.warn(0, "clients on other machines are refused until listen.hosts names what they call this one")
+		f.warn("clients on other machines are refused until listen.hosts names what they call this one")
 	}
 	stand := &keys{entries: []websocket.Token{{Name: "any", Secret: websocket.NewToken()}}}
 	if _, err := newService(nil, cfg, stand, nil); err != nil {
@@ -132,11 +132,11 @@ func (f *findings) network(cfg *config.Config) {
 			_, err = websocket.NewTokens(k.entries...)
 		}
 		if err != nil {
-			f.warn(0, "%v", err)
+			f.warn("%v", err)
 			continue
 		}
 		for _, problem := range k.weak() {
-			f.warn(0, "%s", problem)
+			f.warn("%s", problem)
 		}
 	}
 }

@@ -68,6 +68,9 @@ func (o *serveOptions) load() (*config.Config, error) {
 		return nil, err
 	}
 	if o.listen != "" {
+		if err := config.CheckAddress(o.listen); err != nil {
+			return nil, usageError("port 0 takes a free one", "--listen %w", err)
+		}
 		cfg.Listen.Address = o.listen
 	}
 	cfg.Listen.Origins = append(cfg.Listen.Origins, o.origins...)

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"regexp"
@@ -32,13 +33,22 @@ func (d *decoder) checkAddress(address, path string) {
 	if _, written := d.places[path]; !written {
 		return
 	}
+	if err := CheckAddress(address); err != nil {
+		d.problem(d.places[path], fmt.Sprintf("%s %v", path, err), "")
+	}
+}
+
+// CheckAddress returns an error that says what an address to listen on must be, where
+// this one is not.
+func CheckAddress(address string) error {
 	_, port, err := net.SplitHostPort(address)
-	if err == nil {
-		_, err = strconv.ParseUint(port, 10, 16)
+	if malformed, ok := errors.AsType[*net.AddrError](err); ok {
+		return fmt.Errorf("must be host:port such as 127.0.0.1:7777, not %q: %s", address, malformed.Err)
 	}
-	if err != nil {
-		d.problem(d.places[path], fmt.Sprintf("%s must be host:port such as 127.0.0.1:7777, not %q", path, address), "")
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("must be host:port such as 127.0.0.1:7777, not %q", address)
 	}
+	return nil
 }
 
 func (d *decoder) checkToken(t Token, path string) {

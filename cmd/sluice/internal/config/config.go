@@ -95,7 +95,7 @@ type Tool struct {
 	// replaced by the argument of that name and never splits into two.
 	Command []string `yaml:"command" jsonschema:"required,minItems=1"`
 	// Input is the JSON Schema of the arguments. Defaults to one required string
-	// for each placeholder of the command.
+	// for each placeholder of the command and of stdin.
 	Input json.RawMessage `yaml:"input"`
 	// Output is the JSON Schema of what the program prints, which then must be
 	// JSON. Defaults to none: the output is text.

@@ -181,7 +181,7 @@ c.yaml:2:5: tools[0] has no command
 	{
 		"address without a port",
 		"listen: {address: localhost}\n",
-		`c.yaml:1:19: listen.address must be host:port such as 127.0.0.1:7777, not "localhost"
+		`c.yaml:1:19: listen.address must be host:port such as 127.0.0.1:7777, not "localhost": missing port in address
     1 | listen: {address: localhost}
       |                   ^`,
 	},
