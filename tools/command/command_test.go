@@ -228,7 +228,8 @@ func TestStdinUnread(t *testing.T) {
 func TestOutputIsUTF8(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ print, want string }{
-		{"naïve \U0001F600\r\n\x1b", "naïve \U0001F600\r\n\x1b"},
+		{"naïve \U0001F600\r\n\t.", "naïve \U0001F600\r\n\t."},
+		{"\x1b[31mred\x1b[0m \u202eback\x07", "red back"},
 		{"a\xff\xfeb", "a\uFFFDb"},
 		{"a\xed\xa0\x80b", "a\uFFFDb"}, // a lone surrogate
 		{"\xc3", "\uFFFD"},

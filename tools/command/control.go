@@ -14,23 +14,28 @@ var escape = regexp.MustCompile(`(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]` +
 	`|(?:\x1b[PX\]^_]|[\x{90}\x{98}\x{9d}-\x{9f}])[^\x07\x1b\x{9c}\n]*(?:\x07|\x1b\\|\x{9c})` +
 	`|\x1b[ -/]*[0-~]`)
 
-// plain returns what a program says as text that shows what it holds and does nothing
-// else: without control sequences and control characters, but for newlines and tabs,
-// and without the marks that turn the direction of writing and the tags that nobody
-// sees. A carriage return, with which progress bars begin anew, ends a line.
-func plain(text string) string {
+// visible returns what a program prints as text that shows what it holds and does
+// nothing else: without control sequences and control characters, but for the white
+// space of lines, and without the marks that turn the direction of writing and the
+// tags that nobody sees.
+func visible(text string) string {
 	text = clean(text)
 	if !strings.ContainsFunc(text, isControl) {
 		return text
 	}
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	text = strings.ReplaceAll(text, "\r", "\n")
 	return strings.Map(func(c rune) rune {
 		if isControl(c) {
 			return -1
 		}
 		return c
 	}, escape.ReplaceAllString(text, ""))
+}
+
+// plain returns what a program says, line by line, as visible text. A carriage return,
+// with which progress bars begin anew, ends a line.
+func plain(text string) string {
+	text = strings.ReplaceAll(text, "\r\n", "\n")
+	return visible(strings.ReplaceAll(text, "\r", "\n"))
 }
 
 // oneLine returns plain text as a message, which is one line.
@@ -46,6 +51,6 @@ func oneLine(text string) string {
 // isControl reports whether a character is not there to be read.
 func isControl(c rune) bool {
 	const firstTag, lastTag = 0xE0000, 0xE007F
-	return unicode.IsControl(c) && c != '\n' && c != '\t' ||
+	return unicode.IsControl(c) && c != '\n' && c != '\t' && c != '\r' ||
 		unicode.Is(unicode.Bidi_Control, c) || firstTag <= c && c <= lastTag
 }

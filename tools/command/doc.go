@@ -30,13 +30,16 @@
 // as long as the program runs; its last 4 KiB are kept, for the result of a program that
 // fails.
 //
+// Text is shown as plain text: control sequences for terminals are taken out of it, and
+// so are control characters, marks that turn the direction of writing and tags that
+// nobody sees, which could hide something from whoever reads along. Output that is
+// declared to be JSON is given as it is.
+//
 // # Progress
 //
 // Each line on stderr becomes a progress message, and with [Spec.Stream] each line
 // on stdout does too. A line may end with a newline or, as progress bars do it, with
-// a carriage return. Messages, and the end of stderr in a result, are plain text: control
-// sequences for terminals are taken out, and so are control characters and what turns
-// the direction of writing. A line of the form
+// a carriage return. A line of the form
 //
 //	::progress DONE/TOTAL MESSAGE
 //

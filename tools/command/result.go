@@ -27,7 +27,7 @@ func (p *program) result(r *run) (*tools.Result, error) {
 	case p.structured:
 		return p.structure(r.head.String()), nil
 	}
-	return tools.TextResult(clean(r.head.String())), nil
+	return tools.TextResult(visible(r.head.String())), nil
 }
 
 // overflow is the result of a program that printed too much: what it printed up to
@@ -51,7 +51,7 @@ func (p *program) failure(state *os.ProcessState, r *run) *tools.Result {
 // withOutput adds the output of a program to its error, where it has any.
 func withOutput(result *tools.Result, output string) *tools.Result {
 	if output != "" {
-		result.Content = append(result.Content, tools.Text{Text: clean(output)})
+		result.Content = append(result.Content, tools.Text{Text: visible(output)})
 	}
 	return result
 }
