@@ -90,7 +90,6 @@ func (x *Execution) giveUp(ctx context.Context, log *slog.Logger) {
 	since := time.Now()
 	if x.tool != nil {
 		x.tool.abandoned.Add(1)
-		x.tool.abandonedEver.Add(1)
 	}
 	x.AfterReturn(func(x *Execution) {
 		if x.tool != nil {

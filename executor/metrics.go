@@ -8,6 +8,11 @@ type Metrics struct {
 	// Tools has the numbers of each tool that was called. Those of one that is no
 	// longer registered may have gone into Total.
 	Tools map[string]Counts
+	// Callers has the numbers of each caller that has a name, of 256 at most: those of
+	// others, and of those who had not called for ten minutes when the table was full,
+	// are in OtherCallers. Waiting counts whatever a call waits for.
+	Callers      map[string]Counts
+	OtherCallers Counts
 	// AfterFailures is how many times a function of [Options].After returned an error
 	// or panicked.
 	AfterFailures uint64
@@ -52,11 +57,49 @@ func (e *Engine) Metrics() Metrics {
 	for _, t := range states {
 		counts := t.read()
 		e.queue.update(func(*slots) { counts.Running, counts.Waiting = t.lane.running, t.lane.waiting })
-		counts.Adaptive = t.adaptive.Load().read()
 		m.Tools[t.name] = counts
 		m.Total.add(&counts)
 	}
+	m.Callers, m.OtherCallers = e.stats.callers.read()
+	m.countInFlight(e.ledger.calls())
 	return m
+}
+
+// countInFlight counts for their callers the calls in flight: what those are is known
+// without keeping count.
+func (m *Metrics) countInFlight(calls []*Execution) {
+	loads := map[string]*Counts{}
+	for _, x := range calls {
+		caller := x.Request.Caller
+		load := loads[caller]
+		if load == nil {
+			load = &Counts{}
+			loads[caller] = load
+		}
+		x.countIn(load)
+	}
+	delete(loads, "")
+	for caller, load := range loads {
+		if counts, known := m.Callers[caller]; known {
+			counts.add(load)
+			m.Callers[caller] = counts
+		} else {
+			m.OtherCallers.add(load)
+		}
+	}
+}
+
+func (x *Execution) countIn(load *Counts) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.record.Started.IsZero() {
+		load.Waiting++
+	} else {
+		load.Running++
+	}
+	if x.record.Abandoned {
+		load.Abandoned++
+	}
 }
 
 // add adds other to c.

@@ -4,17 +4,17 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
-// statistics has the state of each tool by its name. It is bounded by the registry:
+// statistics has the state of each tool by its name, and of the callers. It is bounded by the registry:
 // the state of a tool that is gone is folded into the rest once there are more than
 // maxGone of them, and names that never were registered share one state, so that a
 // caller cannot fill the memory with names.
 type statistics struct {
 	registry *tools.Registry
-	unknown  toolState
+	unknown  tally
+	callers  callers
 
 	mu    sync.RWMutex // guards all below
 	tools map[string]*toolState
@@ -31,12 +31,8 @@ type toolState struct {
 
 	adaptive atomic.Pointer[adaptive] // nil until a call needs it
 
-	started, succeeded, toolErrors, refused, abandonedEver atomic.Uint64
-	abandoned                                              atomic.Int64
-	wait, run                                              histogram
-
-	mu     sync.Mutex // guards failed
-	failed map[Kind]uint64
+	tally
+	abandoned atomic.Int64 // now
 }
 
 func newStatistics(registry *tools.Registry) *statistics {
@@ -102,50 +98,20 @@ func (s *statistics) all() ([]*toolState, Counts) {
 
 // count counts a call that has ended; t is nil where it had no tool.
 func (s *statistics) count(t *toolState, r *Record) {
-	if t == nil {
-		t = &s.unknown
+	if t != nil {
+		t.count(r)
+	} else {
+		s.unknown.count(r)
 	}
-	if !r.Started.IsZero() {
-		t.started.Add(1)
-		t.wait.add(r.Started.Sub(r.Queued))
-		t.run.add(r.Finished.Sub(r.Started))
+	if r.Caller != "" {
+		s.callers.count(r)
 	}
-	switch r.Outcome {
-	case history.OutcomeOK:
-		t.succeeded.Add(1)
-	case history.OutcomeToolError:
-		t.toolErrors.Add(1)
-	default:
-		t.countFailure(r)
-	}
-}
-
-func (t *toolState) countFailure(r *Record) {
-	if r.Started.IsZero() && r.Kind != KindCancelled && r.Kind != KindTimeout {
-		t.refused.Add(1)
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.failed == nil {
-		t.failed = map[Kind]uint64{}
-	}
-	t.failed[r.Kind]++
 }
 
 // read returns the counts, without those that the queue's lock guards.
 func (t *toolState) read() Counts {
-	c := Counts{
-		Started: t.started.Load(), Succeeded: t.succeeded.Load(), ToolErrors: t.toolErrors.Load(),
-		Refused: t.refused.Load(), Failed: map[Kind]uint64{},
-		Abandoned: int(t.abandoned.Load()), AbandonedEver: t.abandonedEver.Load(),
-		Wait: t.wait.read(), Run: t.run.read(),
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	c.Calls = c.Succeeded + c.ToolErrors
-	for kind, n := range t.failed {
-		c.Failed[kind] = n
-		c.Calls += n
-	}
+	c := t.tally.read()
+	c.Abandoned = int(t.abandoned.Load())
+	c.Adaptive = t.adaptive.Load().read()
 	return c
 }

@@ -1,0 +1,66 @@
+package executor
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/sluice-dev/sluice/executor/history"
+)
+
+// A tally counts calls that have ended. What is derived from that, means and quantiles,
+// is worked out when it is read.
+type tally struct {
+	started, succeeded, toolErrors, refused, abandonedEver atomic.Uint64
+	wait, run                                              histogram
+
+	mu     sync.Mutex // guards failed
+	failed map[Kind]uint64
+}
+
+func (t *tally) count(r *Record) {
+	if !r.Started.IsZero() {
+		t.started.Add(1)
+		t.wait.add(r.Started.Sub(r.Queued))
+		t.run.add(r.Finished.Sub(r.Started))
+	}
+	if r.Abandoned {
+		t.abandonedEver.Add(1)
+	}
+	switch r.Outcome {
+	case history.OutcomeOK:
+		t.succeeded.Add(1)
+	case history.OutcomeToolError:
+		t.toolErrors.Add(1)
+	default:
+		t.countFailure(r)
+	}
+}
+
+func (t *tally) countFailure(r *Record) {
+	if r.Started.IsZero() && r.Kind != KindCancelled && r.Kind != KindTimeout {
+		t.refused.Add(1)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failed == nil {
+		t.failed = map[Kind]uint64{}
+	}
+	t.failed[r.Kind]++
+}
+
+// read returns the counts of what has ended.
+func (t *tally) read() Counts {
+	c := Counts{
+		Started: t.started.Load(), Succeeded: t.succeeded.Load(), ToolErrors: t.toolErrors.Load(),
+		Refused: t.refused.Load(), AbandonedEver: t.abandonedEver.Load(), Failed: map[Kind]uint64{},
+		Wait: t.wait.read(), Run: t.run.read(),
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.Calls = c.Succeeded + c.ToolErrors
+	for kind, n := range t.failed {
+		c.Failed[kind] = n
+		c.Calls += n
+	}
+	return c
+}
