@@ -49,6 +49,15 @@ func TestChildThatIsNoServer(t *testing.T) {
 	}
 }
 
+// A server that has answered may have something to finish when its stdin is closed.
+func TestChildHasTimeToEnd(t *testing.T) {
+	t.Parallel()
+	code, out, errOut := runCommand(t, "tools", "--", "sh", "-c", legacyScript+"; sleep 0.5; echo bye >&2")
+	if code != exitOK || !strings.Contains(out, "greet") || !strings.HasSuffix(errOut, "bye\n") {
+		t.Errorf("got %d\n%s\n%s", code, out, errOut)
+	}
+}
+
 func TestChildIsASluice(t *testing.T) {
 	t.Parallel()
 	code, out, errOut := runCommand(t, "call", "countdown", "from=1", "interval_ms=0", "--", binary, "stdio")
