@@ -83,7 +83,7 @@ func everyPolicy(opts Options) Options {
 
 // everyLimit switches on for one tool what a tool can ask for.
 func everyLimit() tools.Limits {
-	return tools.Limits{Concurrency: 1, IdleTimeout: time.Minute, Adaptive: &tools.Adaptive{}}
+	return tools.Limits{Concurrency: 1, IdleTimeout: time.Minute, Adaptive: &tools.Adaptive{}, Cache: &tools.Cache{TTL: time.Second}}
 }
 
 // spawns names the policies that run the rest of the call in a goroutine of its own.

@@ -14,6 +14,8 @@
 //	progress    opens the gate for reports and heartbeats, shuts it before the answer
 //	hooks       Options.Before and After
 //	(user)      Options.Policies
+//	cache       for tools that declare it: a kept result, or one flight for all
+//	   |        identical calls, which runs what follows in a goroutine of its own
 //	queue       a slot of the server and one of the tool, or a place to wait
 //	timeout     hard cap and idle limit, each a cause of its own
 //	abandon ----------------------------------------------------   the handler's goroutine

@@ -51,6 +51,14 @@ type Options struct {
 	// limit.
 	ResultBytes int64
 
+	// CacheEntries and CacheBytes are how many results are kept at most, of all tools
+	// that declare a cache, and how many bytes they may take; those used least
+	// recently go first. See tools.Cache. They default to 10000 and 32 MiB; a negative
+	// number in either means that none are kept, so that identical calls share
+	// executions only.
+	CacheEntries int
+	CacheBytes   int64
+
 	// Authorize says whether a caller may use a tool: it returns nil, or why not.
 	// What it returns is for the log and the record only, unless it is a
 	// [*tools.Error], whose text the caller is told, or an [*Error], which stays as
@@ -87,6 +95,8 @@ func (o Options) withDefaults() Options {
 	o.Timeout = orDefault(o.Timeout, 30*time.Second)
 	o.Heartbeat = orDefault(o.Heartbeat, 15*time.Second)
 	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
+	o.CacheEntries = orDefault(o.CacheEntries, 10_000)
+	o.CacheBytes = orDefault(o.CacheBytes, 32<<20)
 	o.ResultBytes = orDefault(o.ResultBytes, 2<<20)
 	if o.History == nil {
 		o.History = history.NewMemory(0)
@@ -142,6 +152,7 @@ type Engine struct {
 	alarms alarms
 	beats  heartbeats
 	hooks  *hooks
+	cache  *cache
 	run    Handler
 }
 
@@ -159,6 +170,7 @@ func New(opts Options) *Engine {
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
+		cache:  newCache(opts.CacheEntries, opts.CacheBytes, opts.Logger),
 	}
 	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
 	e.run = chain(invoke, e.pipeline())
@@ -167,7 +179,8 @@ func New(opts Options) *Engine {
 
 // Execute runs one call through the pipeline and returns when it has ended, or when
 // it was abandoned. A result whose IsError is set is the tool's own failure. The
-// error, where there is one, is always an [*Error]; the result is then nil.
+// error, where there is one, is always an [*Error]; the result is then nil. The bytes
+// of a result may belong to other calls too, and must not be changed.
 //
 // Cancelling ctx cancels the call; its cause stands in the error.
 func (e *Engine) Execute(ctx context.Context, req *Request) (*tools.Result, error) {

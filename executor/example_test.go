@@ -119,23 +119,125 @@ func ExampleEngine_Metrics() {
 	// add failed "invalid arguments"
 }
 
-// A policy of one's own refuses what a caller may not use. Its kind stands in records,
-// metrics and on the wire.
+// Policies of one's own stand around each other, the first outermost, and around the
+// slot and the tool. The kind of a refusal stands in records, metrics and on the wire.
 func ExamplePolicy() {
-	onlyAda := func(next executor.Handler) executor.Handler {
+	named := func(name string) executor.Policy {
+		return func(next executor.Handler) executor.Handler {
+			return func(ctx context.Context, x *executor.Execution) (*tools.Result, error) {
+				fmt.Println("enter", name)
+				defer fmt.Println("leave", name)
+				return next(ctx, x)
+			}
+		}
+	}
+	paid := func(next executor.Handler) executor.Handler {
 		return func(ctx context.Context, x *executor.Execution) (*tools.Result, error) {
 			if x.Call.Caller != "ada" {
-				return nil, &executor.Error{Kind: "forbidden", Err: errors.New("not on the list")}
+				return nil, &executor.Error{Kind: "unpaid", RetryAfter: time.Hour, Err: errors.New("no credit")}
 			}
 			return next(ctx, x)
 		}
 	}
-	engine := executor.New(executor.Options{Registry: registry(), Policies: []executor.Policy{onlyAda}})
+	engine := executor.New(executor.Options{
+		Registry: registry(),
+		Policies: []executor.Policy{named("outer"), paid, named("inner")},
+	})
 	for _, caller := range []string{"ada", "bob"} {
 		_, err := engine.Execute(context.Background(), &executor.Request{Tool: "count", Caller: caller})
-		fmt.Println(err)
+		fmt.Println(caller, err)
 	}
 	// Output:
-	// <nil>
-	// call count: forbidden: not on the list
+	// enter outer
+	// enter inner
+	// leave inner
+	// leave outer
+	// ada <nil>
+	// enter outer
+	// leave outer
+	// bob call count: unpaid: no credit
+}
+
+// A caller that may not use a tool is refused it, and is not shown it in lists.
+func ExampleEngine_Allowed() {
+	engine := executor.New(executor.Options{
+		Registry: registry(),
+		Authorize: func(_ context.Context, caller string, tool *tools.Entry) error {
+			if caller != "ada" && tool.Name == "add" {
+				return errors.New("not on the list")
+			}
+			return nil
+		},
+	})
+	ctx := context.Background()
+	_, err := engine.Execute(ctx, &executor.Request{Tool: "add", Caller: "bob"})
+	fmt.Println(errors.Is(err, executor.ErrForbidden))
+
+	entry, _ := registry().Snapshot().Lookup("add")
+	fmt.Println(engine.Allowed(ctx, "ada", entry), engine.Allowed(ctx, "bob", entry))
+	// Output:
+	// true
+	// true false
+}
+
+// Hooks see each call before and after it. One before it may refuse it; what one after
+// it returns is logged and counted, and changes nothing.
+func ExampleOptions_hooks() {
+	engine := executor.New(executor.Options{
+		Registry: registry(),
+		Before: []func(context.Context, *executor.Execution) error{
+			func(_ context.Context, x *executor.Execution) error {
+				if x.Call.Values["a"] == json.Number("13") {
+					return tools.Errorf("13 brings bad luck: take another number")
+				}
+				return nil
+			},
+		},
+		After: []func(context.Context, *executor.Execution, *tools.Result, error) error{
+			func(_ context.Context, x *executor.Execution, _ *tools.Result, err error) error {
+				fmt.Println("after:", string(x.Call.Arguments), err)
+				return errors.New("the disk is full")
+			},
+		},
+	})
+	for _, arguments := range []string{`{"a":2,"b":3}`, `{"a":13,"b":3}`} {
+		_, err := engine.Execute(context.Background(), &executor.Request{Tool: "add", Arguments: json.RawMessage(arguments)})
+		var failure *executor.Error
+		if errors.As(err, &failure) {
+			fmt.Println(failure.Kind, "-", failure.Public())
+		}
+	}
+	fmt.Println(engine.Metrics().AfterFailures)
+	// Output:
+	// after: {"a":2,"b":3} <nil>
+	// after: {"a":13,"b":3} call add: vetoed: refused by a hook: 13 brings bad luck: take another number
+	// vetoed - 13 brings bad luck: take another number
+	// 2
+}
+
+// A tool that declares a cache is called once for calls with the same arguments.
+func ExampleOptions_cache() {
+	calls := 0
+	slow := tools.Func("slow", "Look something up.", func(context.Context, sumInput) (string, error) {
+		calls++
+		return "found", nil
+	})
+	slow.Limits.Cache = &tools.Cache{TTL: time.Minute}
+	var registry tools.Registry
+	if err := registry.Add(slow); err != nil {
+		log.Fatal(err)
+	}
+	engine := executor.New(executor.Options{Registry: &registry})
+	for _, arguments := range []string{`{"a":1,"b":2}`, `{"b":2.0, "a":1}`} {
+		result, err := engine.Execute(context.Background(), &executor.Request{Tool: "slow", Arguments: json.RawMessage(arguments)})
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(result.Meta["dev.sluice/cache"])
+	}
+	fmt.Println(calls)
+	// Output:
+	// miss
+	// hit
+	// 1
 }

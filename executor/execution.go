@@ -34,6 +34,7 @@ type Execution struct {
 
 	mu        sync.Mutex // guards all below
 	record    Record
+	flight    *flight // what the call waits for or has waited for, if anything
 	answered  bool
 	running   int                     // handlers started and not returned
 	after     []func(*Execution)      // to be called when running is 0 again
@@ -54,6 +55,16 @@ func (e *Engine) newExecution(req *Request) *Execution {
 			Priority: req.Priority.String(),
 			Queued:   now, BytesIn: int64(len(req.Arguments)),
 		},
+	}
+}
+
+// fork returns an execution of the same call, which may go through policies that x does
+// not wait in. It has the call's id, but neither a place in the ledger nor a record
+// that is kept.
+func (x *Execution) fork() *Execution {
+	return &Execution{
+		Request: x.Request, Entry: x.Entry, Call: x.Call, born: x.born, tool: x.tool,
+		record: Record{ID: x.Call.ID, Tool: x.Call.Tool, Caller: x.Call.Caller, Queued: x.born},
 	}
 }
 
@@ -111,7 +122,16 @@ func (x *Execution) note(change func(*Record)) {
 func (x *Execution) snapshot() Record {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.record
+	return x.complete()
+}
+
+// complete returns the record with what its flight adds. The caller holds x.mu.
+func (x *Execution) complete() Record {
+	r := x.record
+	if x.flight != nil {
+		x.flight.complete(&r, x)
+	}
+	return r
 }
 
 // fail returns an error of this execution.

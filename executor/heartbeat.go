@@ -97,8 +97,11 @@ func (x *Execution) waitFor(what string) {
 // pulse says what the call is doing and for how long.
 func (x *Execution) pulse() string {
 	x.mu.Lock()
-	started, waitsFor := x.record.Started, x.waitsFor
+	started, waitsFor, flight := x.record.Started, x.waitsFor, x.flight
 	x.mu.Unlock()
+	if flight != nil {
+		return flight.x.pulse()
+	}
 	switch {
 	case waitsFor != "":
 		return fmt.Sprintf("waiting for %s, %v", waitsFor, x.age().Round(time.Second))

@@ -76,6 +76,7 @@ func checkAtRest(t testing.TB, e *Engine) {
 	if calls := e.InFlight(); len(calls) != 0 || e.ledger.unanswered != 0 {
 		t.Errorf("in flight: %+v, %d unanswered", calls, e.ledger.unanswered)
 	}
+	checkCache(t, e.cache)
 	e.alarms.mu.Lock()
 	defer e.alarms.mu.Unlock()
 	if n := len(e.alarms.heap); n != 0 {
@@ -87,6 +88,25 @@ func checkAtRest(t testing.TB, e *Engine) {
 			t.Errorf("tool %s: %d users, %d abandoned, %d running, %d waiting",
 				s.name, s.users.Load(), s.abandoned.Load(), s.lane.running, s.lane.waiting)
 		}
+	}
+}
+
+// checkCache fails the test where a flight is left, or the bytes do not add up.
+func checkCache(t testing.TB, c *cache) {
+	t.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.flights) != 0 {
+		t.Errorf("%d flights are left", len(c.flights))
+	}
+	bytes := int64(0)
+	if c.kept != nil {
+		for _, kept := range c.kept.Values() {
+			bytes += kept.bytes
+		}
+	}
+	if bytes != c.bytes || bytes > c.maxBytes {
+		t.Errorf("%d bytes are kept, %d noted, %d allowed", bytes, c.bytes, c.maxBytes)
 	}
 }
 

@@ -1,5 +1,7 @@
 package executor
 
+import "github.com/sluice-dev/sluice/executor/history"
+
 // Metrics are the engine's numbers at one moment.
 type Metrics struct {
 	// Total is over all tools, those included that are gone and calls of tools that
@@ -13,6 +15,10 @@ type Metrics struct {
 	// are in OtherCallers. Waiting counts whatever a call waits for.
 	Callers      map[string]Counts
 	OtherCallers Counts
+	// CacheEntries is how many results are kept, and CacheBytes how much memory they
+	// take, roughly.
+	CacheEntries int
+	CacheBytes   int64
 	// AfterFailures is how many times a function of [Options].After returned an error
 	// or panicked.
 	AfterFailures uint64
@@ -32,6 +38,11 @@ type Counts struct {
 	// Refused is how many of those in Failed were turned away without a slot; one
 	// that was cancelled or timed out while it waited was not.
 	Refused uint64
+
+	// Of calls of tools that declare a cache, CacheHits is how many were answered from
+	// it, CacheMisses how many led to an execution, and Coalesced how many shared that
+	// of another call. The last have no part in Started, Wait and Run.
+	CacheHits, CacheMisses, Coalesced uint64
 
 	// Running is how many have a slot now, abandoned ones included, and Waiting how
 	// many wait for one.
@@ -54,6 +65,7 @@ type Counts struct {
 func (e *Engine) Metrics() Metrics {
 	states, total := e.stats.all()
 	m := Metrics{Total: total, Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
+	m.CacheEntries, m.CacheBytes = e.cache.held()
 	for _, t := range states {
 		counts := t.read()
 		e.queue.update(func(*slots) { counts.Running, counts.Waiting = t.lane.running, t.lane.waiting })
@@ -92,12 +104,13 @@ func (m *Metrics) countInFlight(calls []*Execution) {
 func (x *Execution) countIn(load *Counts) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.record.Started.IsZero() {
+	r := x.complete()
+	if r.Started.IsZero() || r.Cached == history.CacheCoalesced {
 		load.Waiting++
 	} else {
 		load.Running++
 	}
-	if x.record.Abandoned {
+	if r.Abandoned {
 		load.Abandoned++
 	}
 }
@@ -115,6 +128,9 @@ func (c *Counts) add(other *Counts) {
 		c.Failed[kind] += n
 	}
 	c.Refused += other.Refused
+	c.CacheHits += other.CacheHits
+	c.CacheMisses += other.CacheMisses
+	c.Coalesced += other.Coalesced
 	c.Running += other.Running
 	c.Waiting += other.Waiting
 	c.Abandoned += other.Abandoned

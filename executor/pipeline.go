@@ -29,7 +29,7 @@ type step struct {
 // pipeline returns the policies, the outermost first. Together they make
 //
 //	record(recover(lookup(authorize(validate(progress(interrupt(hooks(user(
-//		queue(timeout(abandon(recover(size(output(invoke)))))))))))))))
+//		cache(queue(timeout(abandon(recover(size(output(invoke))))))))))))))))
 //
 // where user stands for [Options.Policies]. What is not configured is left out. The
 // order is the contract:
@@ -39,6 +39,8 @@ type step struct {
 //   - progress spans the user's policies, so that it grows over repeats as well;
 //   - hooks are outside of the user's policies: they are called once for a call that
 //     these repeat;
+//   - cache is outside of the queue: what is known already takes no slot. What is
+//     inside of it runs once for all identical calls, on an execution of its own;
 //   - timeout is inside the queue: waiting does not use up the time to run;
 //   - abandon starts the handler's goroutine, so recover stands in it once more;
 //   - size is outside of output, which sees the result whole;
@@ -59,6 +61,7 @@ func (e *Engine) pipeline() []step {
 	)
 	steps = append(steps, e.foreign()...)
 	return append(steps,
+		step{"cache", e.cache.policy},
 		step{"queue", e.queue.policy},
 		step{"timeout", timeout(&e.alarms, e.opts.Timeout, e.opts.IdleTimeout)},
 		step{"abandon", abandon(e.opts.AbandonGrace, e.opts.Logger)},

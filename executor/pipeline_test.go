@@ -42,6 +42,7 @@ func Example_order() {
 	// interrupt
 	// hooks
 	// user
+	// cache
 	// queue
 	// timeout
 	// abandon

@@ -73,8 +73,9 @@ func (x *Execution) finish(stats *statistics, result *tools.Result, failure *Err
 		r.Outcome, r.BytesOut = history.OutcomeOK, size(result)
 	}
 	x.answered = true
-	stats.count(x.tool, r)
-	return *r
+	complete := x.complete()
+	stats.count(x.tool, &complete)
+	return complete
 }
 
 // logFailure logs what the caller is not told. A panic was logged where it was

@@ -11,6 +11,7 @@ import (
 // is worked out when it is read.
 type tally struct {
 	started, succeeded, toolErrors, refused, abandonedEver atomic.Uint64
+	hits, misses, coalesced                                atomic.Uint64 // of the cache
 	wait, run                                              histogram
 
 	mu     sync.Mutex // guards failed
@@ -18,13 +19,10 @@ type tally struct {
 }
 
 func (t *tally) count(r *Record) {
-	if !r.Started.IsZero() {
-		t.started.Add(1)
-		t.wait.add(r.Started.Sub(r.Queued))
-		t.run.add(r.Finished.Sub(r.Started))
-	}
-	if r.Abandoned {
-		t.abandonedEver.Add(1)
+	if r.Cached == history.CacheCoalesced {
+		t.coalesced.Add(1) // its execution counts for another call
+	} else {
+		t.countExecution(r)
 	}
 	switch r.Outcome {
 	case history.OutcomeOK:
@@ -33,6 +31,23 @@ func (t *tally) count(r *Record) {
 		t.toolErrors.Add(1)
 	default:
 		t.countFailure(r)
+	}
+}
+
+func (t *tally) countExecution(r *Record) {
+	switch r.Cached {
+	case history.CacheHit:
+		t.hits.Add(1)
+	case history.CacheMiss:
+		t.misses.Add(1)
+	}
+	if !r.Started.IsZero() {
+		t.started.Add(1)
+		t.wait.add(r.Started.Sub(r.Queued))
+		t.run.add(r.Finished.Sub(r.Started))
+	}
+	if r.Abandoned {
+		t.abandonedEver.Add(1)
 	}
 }
 
@@ -53,6 +68,7 @@ func (t *tally) read() Counts {
 	c := Counts{
 		Started: t.started.Load(), Succeeded: t.succeeded.Load(), ToolErrors: t.toolErrors.Load(),
 		Refused: t.refused.Load(), AbandonedEver: t.abandonedEver.Load(), Failed: map[Kind]uint64{},
+		CacheHits: t.hits.Load(), CacheMisses: t.misses.Load(), Coalesced: t.coalesced.Load(),
 		Wait: t.wait.read(), Run: t.run.read(),
 	}
 	t.mu.Lock()

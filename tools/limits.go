@@ -30,4 +30,23 @@ type Limits struct {
 	// a whole character and with a mark that says how much is missing. Nothing but
 	// text is cut: where that is not enough, and without Truncate, the call fails.
 	Truncate bool
+
+	// Cache says that results may be kept and given to later calls. Defaults to
+	// not: only the tool's author knows whether a call may go without effect.
+	Cache *Cache
+}
+
+// Cache says of a tool that calls with the same arguments have the same result for a
+// while, and no effect that must happen again. Identical calls at the same time
+// share one execution. Arguments are the same where they are so as JSON values:
+// neither the order of members nor the notation of a number counts. Results that are
+// errors, were cut or are too large are not kept.
+type Cache struct {
+	// TTL is how long a result is kept at most, from when it came. Defaults to a
+	// minute; a negative one keeps none, so that calls share only executions.
+	TTL time.Duration
+
+	// Shared says that the result does not depend on the caller. Defaults to
+	// keeping each caller's results apart.
+	Shared bool
 }

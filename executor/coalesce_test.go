@@ -1,0 +1,295 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-dev/sluice/executor/history"
+	"github.com/sluice-dev/sluice/tools"
+)
+
+var shared = tools.Limits{Cache: &tools.Cache{Shared: true}}
+
+// answer is what came of a call.
+type answer struct {
+	result *tools.Result
+	err    error
+	after  time.Duration
+}
+
+// send starts a call and returns when it waits.
+func send(ctx context.Context, e *Engine, req Request) <-chan answer {
+	done := make(chan answer, 1)
+	req.Tool = "t"
+	begin := time.Now()
+	go func() {
+		result, err := e.Execute(ctx, &req)
+		done <- answer{result, err, time.Since(begin)}
+	}()
+	synctest.Wait()
+	return done
+}
+
+// slowly answers after 10 s, unless its context ends, and counts its calls.
+func slowly(calls *atomic.Int32) handlerFunc {
+	return func(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
+		calls.Add(1)
+		select {
+		case <-time.After(10 * time.Second):
+			return tools.TextResult("hello"), nil
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// TestCoalesce checks that identical calls share an execution and different ones do
+// not, and what their records say.
+func TestCoalesce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		e := newEngine(t, Options{Concurrency: 2}, tool("t", slowly(&calls), shared))
+		begin := time.Now()
+		var list []<-chan answer
+		for i := range 4 {
+			list = append(list, send(t.Context(), e, Request{Caller: fmt.Sprint(i)}))
+			time.Sleep(time.Second)
+		}
+		other := send(t.Context(), e, Request{Arguments: json.RawMessage(`{"a":1}`)})
+		for i, r := range e.InFlight() {
+			if r.Started.IsZero() || i < 4 && r.Started.Before(r.Queued) {
+				t.Errorf("in flight %d: %+v", i, r)
+			}
+		}
+		for i, done := range list {
+			want := history.CacheCoalesced
+			if i == 0 {
+				want = history.CacheMiss
+			}
+			a := <-done
+			if a.err != nil || a.after != time.Duration(10-i)*time.Second || a.result.Meta[cacheMeta] != string(want) {
+				t.Errorf("call %d: %+v", i, a)
+			}
+		}
+		if a := <-other; a.err != nil || calls.Load() != 2 {
+			t.Errorf("%v; %d calls of the tool", a.err, calls.Load())
+		}
+		past := records(e)
+		slices.SortFunc(past, func(a, b Record) int { return a.Queued.Compare(b.Queued) })
+		for i, r := range past[:4] {
+			waits := history.Waits{}
+			if i > 0 {
+				waits.Flight = time.Duration(10-i) * time.Second
+			}
+			if r.Waits != waits || !r.Started.Equal(begin.Add(time.Duration(i)*time.Second)) || r.ID == past[(i+1)%4].ID {
+				t.Errorf("record %d: %+v", i, r)
+			}
+		}
+		if c := e.Metrics().Tools["t"]; c.Coalesced != 3 || c.CacheMisses != 2 || c.Started != 2 || c.Succeeded != 5 || c.Run.Sum != 20*time.Second {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// TestCoalesceLeaving checks that a call that leaves costs the others nothing,
+// whichever it is, and that the last takes the execution with it.
+func TestCoalesceLeaving(t *testing.T) {
+	t.Parallel()
+	for _, leave := range [][]int{{0}, {1}, {2}, {0, 1}, {0, 2}, {2, 1}, {0, 1, 2}, {2, 0, 1}} {
+		t.Run(fmt.Sprint(leave), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var calls atomic.Int32
+				e := newEngine(t, Options{}, tool("t", slowly(&calls), shared))
+				var list []<-chan answer
+				var cancels []context.CancelFunc
+				for range 3 {
+					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+					list, cancels = append(list, send(ctx, e, Request{})), append(cancels, cancel)
+				}
+				for _, i := range leave {
+					time.Sleep(time.Second)
+					cancels[i]()
+					synctest.Wait()
+					wantKind(t, (<-list[i]).err, KindCancelled, context.Canceled)
+				}
+				if n := e.Metrics().Total.Running; (n == 0) != (len(leave) == 3) {
+					t.Errorf("%d are running", n)
+				}
+				left := 0
+				for i := range list {
+					if !slices.Contains(leave, i) {
+						left++
+						if a := <-list[i]; a.err != nil || a.after != 10*time.Second {
+							t.Errorf("call %d: %+v", i, a)
+						}
+					}
+					cancels[i]()
+				}
+				// The leader's entry stays as long as the execution, and no longer.
+				if n := len(e.InFlight()); n != 0 || calls.Load() != 1 || left+len(leave) != 3 {
+					t.Errorf("%d in flight, %d calls of the tool", n, calls.Load())
+				}
+			})
+		})
+	}
+}
+
+// TestCoalesceLeaderLeft checks that an execution whose leader has left is still seen,
+// and that a drain ends it with those who wait.
+func TestCoalesceLeaderLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		e := newEngine(t, Options{}, tool("t", slowly(&calls), shared))
+		short, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		leader, joiner := send(short, e, Request{}), send(t.Context(), e, Request{})
+		wantKind(t, (<-leader).err, KindTimeout, context.DeadlineExceeded)
+		synctest.Wait()
+		if list := e.InFlight(); len(list) != 2 || list[0].Finished.IsZero() || list[0].Abandoned || list[0].Started.IsZero() || !list[1].Finished.IsZero() {
+			t.Errorf("in flight: %+v", list)
+		}
+		var result *DrainError
+		if err := e.Drain(within(t, 0)); !errors.As(err, &result) || *result != (DrainError{Cancelled: 1}) {
+			t.Errorf("drain: %v", err)
+		}
+		wantKind(t, (<-joiner).err, KindShuttingDown, ErrShuttingDown)
+	})
+}
+
+// TestCoalesceFailures checks that each way to fail reaches every call, as an error of
+// its own.
+func TestCoalesceFailures(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	for _, test := range []struct {
+		name    string
+		handler handlerFunc
+		kind    Kind
+		wraps   error
+	}{
+		{"error", func(context.Context, *tools.Call) (*tools.Result, error) { return nil, broken }, KindInternal, broken},
+		{"panic", func(context.Context, *tools.Call) (*tools.Result, error) { panic("broken") }, KindPanic, ErrPanic},
+		{"goexit", endings[3].handler(nil), KindPanic, ErrPanic},
+		{"timeout", obey, KindTimeout, ErrTimeout},
+		{"abandoned", func(context.Context, *tools.Call) (*tools.Result, error) {
+			time.Sleep(time.Hour)
+			return nil, nil
+		}, KindTimeout, ErrTimeout},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				e := newEngine(t, Options{Timeout: time.Minute}, tool("t", func(ctx context.Context, call *tools.Call) (*tools.Result, error) {
+					time.Sleep(time.Second)
+					return test.handler(ctx, call)
+				}, shared))
+				ids := map[string]bool{}
+				var list []<-chan answer
+				for i := range 3 {
+					list = append(list, send(t.Context(), e, Request{Caller: fmt.Sprint(i)}))
+				}
+				for _, done := range list {
+					ids[wantKind(t, (<-done).err, test.kind, test.wraps).ID] = true
+				}
+				if len(ids) != 3 {
+					t.Errorf("ids of the errors: %v", ids)
+				}
+				abandoned := test.name == "abandoned"
+				if c := e.Metrics().Total; (c.Abandoned == 1) != abandoned || (c.Running == 1) != abandoned || (len(e.InFlight()) == 1) != abandoned || c.Failed[test.kind] != 3 {
+					t.Errorf("%+v", c)
+				}
+				for _, r := range records(e) {
+					if r.Abandoned != abandoned {
+						t.Errorf("record: %+v", r)
+					}
+				}
+				time.Sleep(2 * time.Hour)
+			})
+		})
+	}
+}
+
+// TestCoalesceRefused checks that what was refused for its leader is tried again for
+// others, with one execution for all who are left, and not for the same caller.
+func TestCoalesceRefused(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls, refused atomic.Int32
+		enough := errors.New("enough")
+		e := newEngine(t, Options{}, tool("t", slowly(&calls), shared))
+		refuseAda := func(next Handler) Handler {
+			return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+				if x.Call.Caller == "ada" {
+					time.Sleep(time.Second)
+					refused.Add(1)
+					return nil, x.fail(KindRateLimited, enough)
+				}
+				return next(ctx, x)
+			}
+		}
+		steps := e.pipeline()
+		at := slices.IndexFunc(steps, func(s step) bool { return s.name == "cache" })
+		e.run = chain(invoke, slices.Insert(steps, at+1, step{"refuse", refuseAda}))
+		var list []<-chan answer
+		for _, caller := range []string{"ada", "ada", "bob", "bob", "eve"} {
+			list = append(list, send(t.Context(), e, Request{Caller: caller}))
+		}
+		for i, done := range list {
+			a := <-done
+			if i < 2 {
+				wantKind(t, a.err, KindRateLimited, enough)
+			} else if a.err != nil || a.after != 11*time.Second {
+				t.Errorf("call %d: %+v", i, a)
+			}
+		}
+		if calls.Load() != 1 || refused.Load() != 1 {
+			t.Errorf("%d calls of the tool, %d refused", calls.Load(), refused.Load())
+		}
+		if c := e.Metrics().Total; c.Refused != 2 || c.CacheMisses != 2 || c.Coalesced != 3 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// TestCoalescePriority checks that a call does not wait in a lower class than its own,
+// but shares what runs already.
+func TestCoalescePriority(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		slots int
+		calls int32 // of the tool
+	}{{1, 2}, {2, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			var calls atomic.Int32
+			limits := shared
+			limits.Cache = &tools.Cache{Shared: true, TTL: -1}
+			release := make(chan struct{})
+			e := newEngine(t, Options{Concurrency: test.slots}, tool("t", slowly(&calls), limits), tool("busy", until(release)))
+			busy := start(e, t.Context(), "busy")
+			synctest.Wait()
+			var list []<-chan answer
+			for _, p := range []Priority{PriorityBatch, PriorityInteractive, PriorityBatch, PriorityInteractive} {
+				list = append(list, send(t.Context(), e, Request{Priority: p}))
+			}
+			close(release)
+			for _, done := range list {
+				if a := <-done; a.err != nil {
+					t.Error(a.err)
+				}
+			}
+			if err := <-busy; err != nil || calls.Load() != test.calls {
+				t.Errorf("%v; with %d slots %d calls of the tool", err, test.slots, calls.Load())
+			}
+		})
+	}
+}
