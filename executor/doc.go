@@ -66,7 +66,8 @@
 //
 // [Engine.Drain] refuses new calls and lets those that run or wait come to their end
 // until its context is done; then it cancels them with [ErrShuttingDown] as the cause.
-// An engine has no goroutine of its own and needs no closing.
+// An engine has no goroutine of its own but those of calls that [Engine.Submit] has
+// started, which it drains with the rest, and needs no closing.
 //
 // # Errors
 //

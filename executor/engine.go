@@ -80,6 +80,10 @@ type Options struct {
 	// close it. Defaults to keeping none.
 	History history.Store
 
+	// Submitted bounds what is kept of the results of submitted calls: see
+	// [Engine.Submit].
+	Submitted Retention
+
 	// Policies are the user's own, the outermost first. They run after the
 	// arguments were validated and before the call takes a slot: see [Policy].
 	Policies []Policy
@@ -98,6 +102,7 @@ func (o Options) withDefaults() Options {
 	o.CacheEntries = orDefault(o.CacheEntries, 10_000)
 	o.CacheBytes = orDefault(o.CacheBytes, 32<<20)
 	o.ResultBytes = orDefault(o.ResultBytes, 2<<20)
+	o.Submitted = o.Submitted.withDefaults()
 	if o.History == nil {
 		o.History = history.NewMemory(0)
 	}
@@ -154,6 +159,8 @@ type Engine struct {
 	hooks  *hooks
 	cache  *cache
 	run    Handler
+
+	submissions submissions
 }
 
 // New returns an engine. It starts no goroutine: an engine that is dropped needs no
@@ -173,6 +180,7 @@ func New(opts Options) *Engine {
 		cache:  newCache(opts.CacheEntries, opts.CacheBytes, opts.Logger),
 	}
 	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
+	e.submissions.keep = opts.Submitted
 	e.run = chain(invoke, e.pipeline())
 	return e
 }

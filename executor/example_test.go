@@ -89,6 +89,25 @@ func ExampleEngine_Stream() {
 	// Output: counted
 }
 
+func ExampleEngine_Submit() {
+	engine := executor.New(executor.Options{Registry: registry()})
+	ctx := context.Background()
+
+	id, err := engine.Submit(ctx, &executor.Request{Tool: "count"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	result, err := engine.Wait(ctx, id) // at any time, from anywhere
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(result.Content[0].(tools.Text).Text)
+	fmt.Println(engine.Cancel("no such id"))
+	// Output:
+	// counted
+	// no submitted call of this id is kept
+}
+
 func ExampleEngine_Drain() {
 	engine := executor.New(executor.Options{Registry: registry()})
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -77,6 +77,9 @@ func checkAtRest(t testing.TB, e *Engine) {
 		t.Errorf("in flight: %+v, %d unanswered", calls, e.ledger.unanswered)
 	}
 	checkCache(t, e.cache)
+	if m := &e.submissions; len(m.byID) != m.count {
+		t.Errorf("%d submitted calls, %d ended", len(m.byID), m.count)
+	}
 	e.alarms.mu.Lock()
 	defer e.alarms.mu.Unlock()
 	if n := len(e.alarms.heap); n != 0 {
