@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -69,6 +70,7 @@ var endings = []ending{
 //
 //   - what switches it on goes here, and into everyLimit if it is switched on by tool;
 //   - what it holds for calls goes into checkAtRest: permits, tokens, waiters, timers;
+//   - if it refuses calls, the audit log names it by refusers;
 //   - if the rest of the call runs in a goroutine of its own, it goes into spawns;
 //   - its state must be the engine's: pipeline is called more than once here.
 func everyPolicy(opts Options) Options {
@@ -78,6 +80,7 @@ func everyPolicy(opts Options) Options {
 	opts.After = []func(context.Context, *Execution, *tools.Result, error) error{
 		func(context.Context, *Execution, *tools.Result, error) error { return errors.New("after") },
 	}
+	opts.Audit, opts.AuditRequired = audit.NewMemory(1000), true
 	return opts
 }
 

@@ -14,6 +14,7 @@
 //	progress    opens the gate for reports and heartbeats, shuts it before the answer
 //	hooks       Options.Before and After
 //	(user)      Options.Policies
+//	audit       says that the call is allowed; record says how it ended
 //	cache       for tools that declare it: a kept result, or one flight for all
 //	   |        identical calls, which runs what follows in a goroutine of its own
 //	queue       a slot of the server and one of the tool, or a place to wait
@@ -68,6 +69,12 @@
 // until its context is done; then it cancels them with [ErrShuttingDown] as the cause.
 // An engine has no goroutine of its own but those of calls that [Engine.Submit] has
 // started, which it drains with the rest, and needs no closing.
+//
+// # Audit
+//
+// With [Options.Audit] each call leaves a line when it is allowed, when it is started and
+// when it has ended or was refused; see package executor/audit. Only with
+// [Options.AuditRequired] does a call wait for its first line.
 //
 // # Errors
 //

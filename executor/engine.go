@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
@@ -84,6 +85,15 @@ type Options struct {
 	// [Engine.Submit].
 	Submitted Retention
 
+	// Audit takes every decision on every call: allowed, refused and by which policy,
+	// started, finished. The engine does not close it. Defaults to none.
+	Audit audit.Sink
+
+	// AuditRequired refuses a call, before it costs anything but its validation, where
+	// Audit cannot write that it is allowed; see [ErrUnaudited]. Without it a call
+	// neither waits for the log nor fails with it.
+	AuditRequired bool
+
 	// Policies are the user's own, the outermost first. They run after the
 	// arguments were validated and before the call takes a slot: see [Policy].
 	Policies []Policy
@@ -158,16 +168,21 @@ type Engine struct {
 	beats  heartbeats
 	hooks  *hooks
 	cache  *cache
+	audit  *auditor // nil where there is no log
 	run    Handler
 
 	submissions submissions
 }
 
 // New returns an engine. It starts no goroutine: an engine that is dropped needs no
-// closing. It panics without a registry.
+// closing. It panics without a registry, and where an audit log is required and there is
+// none.
 func New(opts Options) *Engine {
 	if opts.Registry == nil {
 		panic("executor: Options.Registry is nil")
+	}
+	if opts.AuditRequired && opts.Audit == nil {
+		panic("executor: Options.AuditRequired is set and Options.Audit is nil")
 	}
 	opts = opts.withDefaults()
 	e := &Engine{
@@ -178,6 +193,7 @@ func New(opts Options) *Engine {
 		alarms: alarms{epoch: time.Now()},
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
 		cache:  newCache(opts.CacheEntries, opts.CacheBytes, opts.Logger),
+		audit:  newAuditor(opts),
 	}
 	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
 	e.submissions.keep = opts.Submitted

@@ -30,6 +30,9 @@ type Execution struct {
 	first  attempt      // belongs to abandon
 	cut    atomic.Bool  // the result is not whole; written by limitResult
 
+	audit   *auditor // nil where there is no log
+	allowed bool     // and the log says so; belongs to audit
+
 	prev, next *Execution // belong to the ledger
 
 	mu        sync.Mutex // guards all below
@@ -50,6 +53,7 @@ func (e *Engine) newExecution(req *Request) *Execution {
 		Request: req,
 		Call:    tools.Call{ID: id, Tool: req.Tool, Arguments: req.Arguments, Caller: req.Caller},
 		born:    now,
+		audit:   e.audit,
 		record: Record{
 			ID: id, Tool: req.Tool, Caller: req.Caller, Transport: req.Transport,
 			Priority: req.Priority.String(),
@@ -63,7 +67,7 @@ func (e *Engine) newExecution(req *Request) *Execution {
 // that is kept.
 func (x *Execution) fork() *Execution {
 	return &Execution{
-		Request: x.Request, Entry: x.Entry, Call: x.Call, born: x.born, tool: x.tool,
+		Request: x.Request, Entry: x.Entry, Call: x.Call, born: x.born, tool: x.tool, audit: x.audit,
 		record: Record{ID: x.Call.ID, Tool: x.Call.Tool, Caller: x.Call.Caller, Queued: x.born},
 	}
 }

@@ -28,8 +28,8 @@ type step struct {
 
 // pipeline returns the policies, the outermost first. Together they make
 //
-//	record(recover(lookup(authorize(validate(progress(interrupt(hooks(user(
-//		cache(queue(timeout(abandon(recover(size(output(invoke))))))))))))))))
+//	record(recover(lookup(authorize(validate(progress(interrupt(hooks(user(audit(
+//		cache(queue(audit(timeout(abandon(recover(size(output(invoke))))))))))))))))))
 //
 // where user stands for [Options.Policies]. What is not configured is left out. The
 // order is the contract:
@@ -39,6 +39,9 @@ type step struct {
 //   - progress spans the user's policies, so that it grows over repeats as well;
 //   - hooks are outside of the user's policies: they are called once for a call that
 //     these repeat;
+//   - audit stands where a call is allowed and where it is started, since with a log
+//     that is required nothing of a call may happen before the first; record writes
+//     how it ended;
 //   - cache is outside of the queue: what is known already takes no slot. What is
 //     inside of it runs once for all identical calls, on an execution of its own;
 //   - timeout is inside the queue: waiting does not use up the time to run;
@@ -60,9 +63,17 @@ func (e *Engine) pipeline() []step {
 		step{"progress", progress(&e.beats, e.opts.Logger)},
 	)
 	steps = append(steps, e.foreign()...)
-	return append(steps,
+	if e.audit != nil {
+		steps = append(steps, step{"audit", e.audit.allow})
+	}
+	steps = append(steps,
 		step{"cache", e.cache.policy},
 		step{"queue", e.queue.policy},
+	)
+	if e.audit != nil {
+		steps = append(steps, step{"audit", e.audit.start})
+	}
+	return append(steps,
 		step{"timeout", timeout(&e.alarms, e.opts.Timeout, e.opts.IdleTimeout)},
 		step{"abandon", abandon(e.opts.AbandonGrace, e.opts.Logger)},
 		step{"recover", recoverPanics(e.opts.Logger)},

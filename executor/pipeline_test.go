@@ -42,8 +42,10 @@ func Example_order() {
 	// interrupt
 	// hooks
 	// user
+	// audit
 	// cache
 	// queue
+	// audit
 	// timeout
 	// abandon
 	// recover

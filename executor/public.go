@@ -18,6 +18,8 @@ const maxListed = 20
 // invalid arguments, and so neither paths nor stacks nor secrets.
 func (e *Error) Public() string {
 	switch e.Kind {
+	case KindUnaudited:
+		return fmt.Sprintf("The tool %q was not called: this server runs no call that it cannot write to its audit log, and it cannot now. Try again%s; where that goes on, whoever runs the server must see to it.", e.Tool, e.retryText())
 	case KindUnknownTool:
 		return fmt.Sprintf("There is no tool named %q. List the tools and use a name from the list.", e.Tool)
 	case KindForbidden:

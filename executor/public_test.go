@@ -25,6 +25,7 @@ func TestPublic(t *testing.T) {
 		says []string
 	}{
 		{Error{Kind: KindUnknownTool, Err: ErrUnknownTool}, []string{`"shop"`, "List the tools"}},
+		{Error{Kind: KindUnaudited, RetryAfter: time.Second, Err: secret}, []string{"audit log", "Try again in 1s", "whoever runs the server"}},
 		{Error{Kind: KindInvalidArguments, Err: fmt.Errorf("%w: %w", ErrInvalidArguments, invalid)},
 			[]string{`"shop"`, "\n- /age: must be a number", "\n- (the whole): lacks name", "call again"}},
 		{Error{Kind: KindInvalidArguments, Err: &many}, []string{"and 10 more"}},

@@ -38,11 +38,11 @@ type recorder struct {
 func (r *recorder) run(ctx context.Context, x *Execution, next Handler) (result *tools.Result, failure *Error) {
 	if !r.books.enter(x) {
 		failure = x.shuttingDown()
-		r.store.Append(x.finish(r.stats, nil, failure), x.Request.Arguments)
+		r.end(x, nil, failure)
 		return nil, failure
 	}
 	defer func() {
-		r.store.Append(x.finish(r.stats, result, failure), x.Request.Arguments)
+		r.end(x, result, failure)
 		x.AfterReturn(r.leave) // first, so that a drain that ends finds nothing in flight
 		r.books.answer()
 	}()
@@ -53,6 +53,13 @@ func (r *recorder) run(ctx context.Context, x *Execution, next Handler) (result 
 		x.logFailure(ctx, r.log, failure)
 	}
 	return result, failure
+}
+
+// end leaves the record and the last line of the audit log.
+func (r *recorder) end(x *Execution, result *tools.Result, failure *Error) {
+	record := x.finish(r.stats, result, failure)
+	r.store.Append(record, x.Request.Arguments)
+	x.audit.ended(x, &record, failure)
 }
 
 // finish completes the record, counts it and returns it.

@@ -12,7 +12,8 @@ import (
 
 // ErrPanic is wrapped by the error of a call whose handler, or a policy of the
 // user's, panicked or ended its goroutine with runtime.Goexit; its kind is
-// [KindPanic]. What it panicked with stands in the log and nowhere else.
+// [KindPanic]. What it panicked with stands in the log and nowhere else; the stack stands
+// in the audit log too.
 var ErrPanic = errors.New("the tool panicked")
 
 var errGoexit = fmt.Errorf("%w: it ended its goroutine", ErrPanic)
@@ -35,9 +36,11 @@ func recoverPanics(log *slog.Logger) Policy {
 }
 
 func (x *Execution) logPanic(ctx context.Context, log *slog.Logger, value any) {
+	stack := string(debug.Stack())
 	log.LogAttrs(ctx, slog.LevelError, "panic in a call",
 		slog.String("id", x.Call.ID), slog.String("tool", x.Call.Tool),
-		slog.String("value", panicText(value)), slog.String("stack", string(debug.Stack())))
+		slog.String("value", panicText(value)), slog.String("stack", stack))
+	x.audit.panicked(x, stack)
 }
 
 // panicText formats a panic's value, whose own methods may panic in their turn:

@@ -7,7 +7,7 @@
 //	             |
 //	came --> allowed --> started --> finished
 //	   |         |                      ^
-//	   |         +--- answered without a slot: cache, cancelled while it waited
+//	   |         +--- answered without a slot of its own: cache, cancelled in the queue
 //	   +---> refused
 //
 // Each call that was answered has exactly one refused or finished line, its last but

@@ -2,15 +2,49 @@ package audit_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/executor/history"
+	"github.com/sluice-dev/sluice/tools"
 )
+
+// An engine tells the log what it decides; a program's tests look at it in memory.
+func ExampleMemory() {
+	var registry tools.Registry
+	pay := tools.Func("pay", "Pay a bill.", func(context.Context, struct{}) (string, error) { return "paid", nil })
+	if err := registry.Add(pay); err != nil {
+		log.Fatal(err)
+	}
+	decisions := audit.NewMemory(100)
+	engine := executor.New(executor.Options{
+		Registry: &registry,
+		Audit:    decisions,
+		Authorize: func(_ context.Context, caller string, _ *tools.Entry) error {
+			if caller != "ada" {
+				return errors.New("not on the list")
+			}
+			return nil
+		},
+	})
+	for _, caller := range []string{"ada", "eve"} {
+		_, _ = engine.Execute(context.Background(), &executor.Request{Tool: "pay", Caller: caller})
+	}
+	for _, e := range decisions.Entries() {
+		fmt.Printf("%s: %s %q\n", e.Call.Caller, e.Event, e.Policy)
+	}
+	// Output:
+	// ada: allowed ""
+	// ada: started ""
+	// ada: finished ""
+	// eve: refused "authorize"
+}
 
 // A log is written, found whole, changed, and found changed.
 func ExampleVerify() {

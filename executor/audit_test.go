@@ -1,0 +1,303 @@
+package executor
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-dev/sluice/executor/audit"
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// told returns what the log says of each call, in a word or two for each line.
+func told(m *audit.Memory) string {
+	var lines []string
+	for _, e := range m.Entries() {
+		line := string(e.Event)
+		if e.Event == audit.EventRefused {
+			line += " by " + e.Policy
+		}
+		if e.Event == audit.EventFinished {
+			line += " " + string(e.Call.Outcome)
+		}
+		lines = append(lines, line)
+	}
+	return strings.Join(lines, ", ")
+}
+
+// TestAudit checks the lines of calls that end in each way.
+func TestAudit(t *testing.T) {
+	t.Parallel()
+	denied := func(kind Kind) Policy {
+		return func(Handler) Handler {
+			return func(context.Context, *Execution) (*tools.Result, error) {
+				return nil, &Error{Kind: kind, Err: errors.New("no"), RetryAfter: time.Second}
+			}
+		}
+	}
+	for _, test := range []struct {
+		name      string
+		options   Options
+		handler   handlerFunc
+		arguments string
+		want      string
+	}{
+		{"succeeds", Options{}, echo, "", "allowed, started, finished ok"},
+		{"fails by itself", Options{}, func(context.Context, *tools.Call) (*tools.Result, error) {
+			return nil, tools.Errorf("no")
+		}, "", "allowed, started, finished tool_error"},
+		{"times out", Options{Timeout: time.Second}, obey, "", "allowed, started, finished failed"},
+		{"panics", Options{}, func(context.Context, *tools.Call) (*tools.Result, error) { panic("x") },
+			"", "allowed, started, panicked, finished failed"},
+		{"invalid", Options{}, echo, "[]", "refused by validate"},
+		{"forbidden", Options{Authorize: func(context.Context, string, *tools.Entry) error { return errors.New("no") }},
+			echo, "", "refused by authorize"},
+		{"vetoed", Options{Before: []func(context.Context, *Execution) error{func(context.Context, *Execution) error { return errors.New("no") }}},
+			echo, "", "refused by hooks"},
+		{"refused by a policy of the user's", Options{Policies: []Policy{denied("too_late")}}, echo, "", "refused by user"},
+		{"limited", Options{Policies: []Policy{denied(KindRateLimited)}}, echo, "", "refused by rate"},
+		{"failed before it ran", Options{Policies: []Policy{denied(KindInternal)}}, echo, "", "finished failed"},
+		{"repeated", Options{Timeout: time.Second, Policies: []Policy{repeatOnTimeout}}, obey, "",
+			"allowed, started, started, finished failed"},
+		{"required", Options{AuditRequired: true}, echo, "", "allowed, started, finished ok"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				log := audit.NewMemory(100)
+				test.options.Audit = log
+				e := newEngine(t, test.options, tool("t", test.handler))
+				_, _ = e.Execute(t.Context(), &Request{
+					Tool: "t", Caller: "ada", Transport: "stdio", Priority: PriorityBatch, Arguments: json.RawMessage(test.arguments),
+				})
+				if got := told(log); got != test.want {
+					t.Errorf("got %s, want %s", got, test.want)
+				}
+				checkEntries(t, log.Entries(), records(e)[0], test.arguments)
+			})
+		})
+	}
+}
+
+// checkEntries checks that each line of a call has what it must have, and that the last
+// agrees with the call's record.
+func checkEntries(t *testing.T, entries []audit.Entry, r Record, arguments string) {
+	t.Helper()
+	for _, e := range entries {
+		c := e.Call
+		if c.ID != r.ID || c.Tool != "t" || c.Caller != "ada" || c.Transport != "stdio" || c.Priority != "batch" || e.Time.IsZero() {
+			t.Errorf("incomplete: %+v", e)
+		}
+		switch e.Event {
+		case audit.EventAllowed, audit.EventRefused:
+			if e.Arguments != sha256.Sum256([]byte(arguments)) {
+				t.Errorf("%s: the arguments have another hash", e.Event)
+			}
+		case audit.EventStarted:
+			if c.Started.IsZero() {
+				t.Error("started, but when?")
+			}
+		case audit.EventPanicked:
+			if !strings.Contains(e.Stack, "audit_test.go") {
+				t.Errorf("the stack is %q", e.Stack)
+			}
+		}
+		if e.Event == audit.EventRefused && e.Policy != "validate" && e.Policy != "authorize" && e.Policy != "hooks" && e.RetryAfter != time.Second {
+			t.Errorf("try again after %v", e.RetryAfter)
+		}
+	}
+	if last := entries[len(entries)-1]; last.Call != r || !last.Time.Equal(r.Finished) {
+		t.Errorf("the last line has %+v, the record is %+v", last.Call, r)
+	}
+}
+
+// TestAuditOfLoad checks the lines of calls that found the engine full, draining, or
+// without their tool.
+func TestAuditOfLoad(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := audit.NewMemory(100)
+		e := newEngine(t, Options{Audit: log, Concurrency: 1, Queue: -1}, tool("t", obey))
+		ctx, cancel := context.WithCancel(t.Context())
+		first := start(e, ctx, "t")
+		synctest.Wait()
+		wantKind(t, <-start(e, t.Context(), "t"), KindOverloaded, ErrQueueFull)
+		wantKind(t, <-start(e, t.Context(), "none"), KindUnknownTool, ErrUnknownTool)
+		cancel()
+		<-first
+		if err := e.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+		wantKind(t, <-start(e, t.Context(), "t"), KindShuttingDown, ErrShuttingDown)
+		want := "allowed, started, allowed, refused by queue, refused by lookup, finished failed, refused by drain"
+		if got := told(log); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	})
+}
+
+// TestAuditOfTheCache: of two identical calls at once one is started, and a third is
+// answered from what was kept.
+func TestAuditOfTheCache(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := audit.NewMemory(100)
+		e := newEngine(t, Options{Audit: log}, tool("t", func(context.Context, *tools.Call) (*tools.Result, error) {
+			time.Sleep(time.Second)
+			return tools.TextResult(""), nil
+		}, tools.Limits{Cache: &tools.Cache{}}))
+		first, second := start(e, t.Context(), "t"), start(e, t.Context(), "t")
+		if err := errors.Join(<-first, <-second, <-start(e, t.Context(), "t")); err != nil {
+			t.Error(err)
+		}
+		count := map[string]int{}
+		for _, entry := range log.Entries() {
+			count[string(entry.Event)+string(entry.Call.Cached)]++
+		}
+		if want := "map[allowed:3 finishedcoalesced:1 finishedhit:1 finishedmiss:1 started:1]"; fmt.Sprint(count) != want {
+			t.Errorf("got %v, want %s", count, want)
+		}
+	})
+}
+
+// TestAuditOfAnAbandonedPanic: a handler that panics when its caller is long answered
+// leaves its stack.
+func TestAuditOfAnAbandonedPanic(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log := audit.NewMemory(100)
+		e := newEngine(t, Options{Audit: log, Timeout: time.Second}, tool("t", func(context.Context, *tools.Call) (*tools.Result, error) {
+			time.Sleep(time.Minute)
+			panic("late")
+		}))
+		wantKind(t, <-start(e, t.Context(), "t"), KindTimeout, ErrTimeout)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := told(log); got != "allowed, started, finished failed, panicked" {
+			t.Error(got)
+		}
+	})
+}
+
+// brittle is a sink that cannot commit while it has an error; with none and hangs set,
+// it waits for as long as it may.
+type brittle struct {
+	audit.Memory
+	err   error
+	hangs bool
+}
+
+func (b *brittle) Commit(ctx context.Context, _ audit.Entry) error {
+	if b.hangs {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	return b.err
+}
+
+// TestAuditRequired checks that no tool runs whose line is not written, whatever keeps
+// it from that, and that all is well again as soon as the log is.
+func TestAuditRequired(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		full := errors.New("no space left")
+		log := &brittle{err: full}
+		var ran atomic.Int32
+		e := newEngine(t, Options{Audit: log, AuditRequired: true}, tool("t", func(context.Context, *tools.Call) (*tools.Result, error) {
+			ran.Add(1)
+			return tools.TextResult(""), nil
+		}))
+		failure := wantKind(t, <-start(e, t.Context(), "t"), KindUnaudited, ErrUnaudited)
+		if !errors.Is(failure, full) || failure.RetryAfter != audit.RetryEvery {
+			t.Errorf("%v, again after %v", failure, failure.RetryAfter)
+		}
+
+		log.hangs = true
+		began := time.Now()
+		failure = wantKind(t, <-start(e, t.Context(), "t"), KindUnaudited, errAuditHangs)
+		if took := time.Since(began); took != auditPatience || failure.RetryAfter == 0 {
+			t.Errorf("refused after %v", took)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		wantKind(t, <-start(e, ctx, "t"), KindTimeout, context.DeadlineExceeded)
+
+		log.hangs, log.err = false, nil
+		if err := <-start(e, t.Context(), "t"); err != nil || ran.Load() != 1 {
+			t.Errorf("%v, and the tool ran %d times", err, ran.Load())
+		}
+
+		log.hangs = true
+		waits := start(e, t.Context(), "t")
+		synctest.Wait()
+		drained, now := context.WithCancel(t.Context())
+		now()
+		_ = e.Drain(drained)
+		wantKind(t, <-waits, KindShuttingDown, ErrShuttingDown)
+	})
+}
+
+// TestAuditNotRequired: a log that cannot be written harms no call.
+func TestAuditNotRequired(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, Options{Audit: &brittle{hangs: true}}, tool("t", echo))
+	if err := <-start(e, t.Context(), "t"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAuditRequiredWithoutALog(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("an engine is made that would refuse nothing")
+		}
+	}()
+	New(Options{Registry: &tools.Registry{}, AuditRequired: true})
+}
+
+// TestRefusersAreSteps: the names in the log are those of the pipeline.
+func TestRefusersAreSteps(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{
+		"": true, "drain": true, // which is in record
+		"rate": true, "breaker": true, "repeat": true, // which a policy of the user's may be so far
+	}
+	for _, s := range New(everyPolicy(Options{Registry: &tools.Registry{}})).pipeline() {
+		names[s.name] = true
+	}
+	for kind, policy := range refusers {
+		if !names[policy] {
+			t.Errorf("%s: there is no step %q", kind, policy)
+		}
+	}
+}
+
+func BenchmarkAudit(b *testing.B) {
+	for _, required := range []bool{false, true} {
+		b.Run(fmt.Sprintf("required=%v", required), func(b *testing.B) {
+			file := audit.NewFile(audit.FileOptions{Path: b.TempDir() + "/audit.jsonl"})
+			defer file.Close(context.Background())
+			registry := &tools.Registry{}
+			if err := registry.Add(tool("t", echo)); err != nil {
+				b.Fatal(err)
+			}
+			e := New(Options{Registry: registry, Audit: file, AuditRequired: required})
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if _, err := e.Execute(context.Background(), &Request{Tool: "t"}); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		})
+	}
+}
