@@ -24,15 +24,16 @@ var layers = []struct {
 	packages string
 	imports  []string
 }{
-	{"schema", nil},
+	{"schema/strict", nil},
+	{"schema", []string{"schema/strict"}},
 	{"tools", []string{"schema"}},
 	{"tools/upstream", []string{"schema", "tools", "transport/mcp", "transport/stdio", "transport/websocket"}},
 	{"tools/...", []string{"schema", "tools"}},
 	{"executor/...", []string{"schema", "tools", "executor/..."}},
 	{"transport/stdio", nil},
 	{"transport/websocket", nil},
-	{"transport/mcp", []string{"schema", "tools"}},
-	{"transport", []string{"schema", "tools", "executor/...", "transport/mcp"}},
+	{"transport/mcp", []string{"schema/...", "tools"}},
+	{"transport", []string{"schema/...", "tools", "executor/...", "transport/mcp"}},
 	{"cmd/...", []string{"..."}},
 	{"testdata/...", []string{"schema", "tools/...", "executor/...", "transport/...", "testdata/..."}},
 }

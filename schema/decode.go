@@ -9,6 +9,8 @@ import (
 	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sluice-dev/sluice/schema/strict"
 )
 
 // The bounds of [Decode]. A decoded value takes up to forty times the memory of its
@@ -27,6 +29,9 @@ const (
 // that nothing is rounded. A value beyond [MaxDepth] or [MaxValues] is refused.
 // The result does not refer to data.
 func Decode(data []byte) (any, error) {
+	if value, ok := decodeStrict(data); ok {
+		return value, nil
+	}
 	dec := decoders.Get().(*jsontext.Decoder)
 	dec.Reset(bytes.NewBuffer(data))
 	value, err := decodeOne(dec)
@@ -37,6 +42,19 @@ func Decode(data []byte) (any, error) {
 	}
 	return value, nil
 }
+
+// decodeStrict decodes what is beyond doubt; what it declines the decoder judges.
+func decodeStrict(data []byte) (any, bool) {
+	r := readers.Get().(*strict.Reader)
+	defer readers.Put(r)
+	r.Reset(data, MaxDepth, MaxValues)
+	value, ok := r.Value()
+	ok = ok && r.End()
+	r.Reset(nil, 0, 0) // lets go of data
+	return value, ok
+}
+
+var readers = sync.Pool{New: func() any { return new(strict.Reader) }}
 
 var decoders = sync.Pool{New: func() any { return new(jsontext.Decoder) }}
 

@@ -78,6 +78,10 @@ const dynamic = `{"$id":"https://example.com/root","$ref":"list","$defs":{
 	"own":{"$dynamicAnchor":"n","allOf":[{"properties":{"x":{"$ref":"#/$defs/own"}}},{"properties":{"x":{"$ref":"#/$defs/own"}}}]},
 	"list":{"$id":"list","properties":{"x":{"$dynamicRef":"#n"}},"$defs":{"default":{"$dynamicAnchor":"n"}}}}}`
 
+// endless is longer than any of these takes on a machine that is busy with much else, and
+// next to nothing beside what those take that are not stopped.
+const endless = time.Minute
+
 func TestValidateEndsInTime(t *testing.T) {
 	t.Parallel()
 	objects := func(n int) string { return strings.Repeat(`{"x":`, n) + "1" + strings.Repeat("}", n) }
@@ -101,7 +105,7 @@ func TestValidateEndsInTime(t *testing.T) {
 			s, value := mustCompile(t, c.schema), mustDecode(t, c.value)
 			start := time.Now()
 			err := s.Validate(value)
-			if took := time.Since(start); took > 20*patience {
+			if took := time.Since(start); took > endless {
 				t.Errorf("took %v", took)
 			}
 			if err == nil {

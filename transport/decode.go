@@ -8,6 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/sourcegraph/jsonrpc2"
 
+	"github.com/sluice-dev/sluice/schema/strict"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
@@ -48,6 +49,9 @@ func (m members) text(name string) (string, bool) {
 	if value.Kind() != '"' {
 		return "", false
 	}
+	if inside := value[1 : len(value)-1]; strict.Plain(inside) {
+		return string(inside), true
+	}
 	text, err := jsontext.AppendUnquote(nil, value)
 	return string(text), err == nil
 }
@@ -57,6 +61,14 @@ func (m members) text(name string) (string, bool) {
 // to the peer; of the message only the id is then of use, and nil where it could
 // not be told.
 func decode(data []byte) (*message, *jsonrpc2.Error) {
+	if m := decodeStrict(data); m != nil {
+		return m, nil
+	}
+	return decodeFully(data)
+}
+
+// decodeFully decodes any message.
+func decodeFully(data []byte) (*message, *jsonrpc2.Error) {
 	outline := survey(data)
 	if excess := outline.excess(); excess != "" {
 		return &message{id: outline.id}, invalidRequest("%s", excess)

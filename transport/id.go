@@ -20,7 +20,17 @@ func validID(value []byte) bool {
 	if len(value) == 0 || len(value) > maxIDLength {
 		return false
 	}
-	return value[0] == '"' || integral(value)
+	return value[0] == '"' || digits(value) || integral(value)
+}
+
+// digits reports whether value is a whole number as nearly all peers write their ids.
+func digits(value []byte) bool {
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // integral reports whether the JSON value is a number that is surely an integer: 1,

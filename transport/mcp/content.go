@@ -8,6 +8,7 @@ import (
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/sluice-dev/sluice/schema/strict"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -42,7 +43,12 @@ func appendPlainText(dst []byte, text string) []byte {
 
 // AppendString appends s as a JSON string; bytes that are not UTF-8 become U+FFFD.
 func AppendString(dst []byte, s string) []byte {
-	dst, _ = jsontext.AppendQuote(dst, s) // the error says only that bytes were replaced
+	start := len(dst)
+	dst = append(append(dst, '"'), s...)
+	if strict.Plain(dst[start+1:]) {
+		return append(dst, '"')
+	}
+	dst, _ = jsontext.AppendQuote(dst[:start], s) // the error says only that bytes were replaced
 	return dst
 }
 
