@@ -33,6 +33,9 @@ func TestServeDrains(t *testing.T) {
 	if status, _ := get(t, s.base+"/healthz"); status != http.StatusOK {
 		t.Errorf("/healthz says %d", status)
 	}
+	if status := s.upgrade(); status != http.StatusServiceUnavailable {
+		t.Errorf("a new connection is answered with %d", status)
+	}
 	refused := false
 	for id := 2; !refused; id++ { // from some moment on
 		refused = strings.Contains(c.ask(call(id, "echo", object{"text": "too late"}), fmt.Sprintf(`"id":%d,`, id)), "shutting_down")
@@ -42,6 +45,27 @@ func TestServeDrains(t *testing.T) {
 		t.Errorf("closed by %v after:\n%s", err, answers)
 	}
 	s.wantExit(exitOK)
+}
+
+// upgrade asks for a connection and returns the status of the answer.
+func (s *serving) upgrade() int {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.base+"/mcp", nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for name, value := range map[string]string{
+		"Authorization": "Bearer " + s.token, "Connection": "Upgrade", "Upgrade": "websocket",
+		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+	} {
+		req.Header.Set(name, value)
+	}
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode
 }
 
 func TestServeDrainEnds(t *testing.T) {

@@ -113,6 +113,7 @@ func (s *service) run(asked, forced context.Context, drain time.Duration) error 
 		s.log.Info("draining", "cause", context.Cause(asked), "for", drain)
 	}
 	s.health.draining.Store(true)
+	s.accept.Drain()
 	err := s.host.shutDown(forced, drain, s.log)
 	s.closeServers(forced, servers)
 	running.Wait()

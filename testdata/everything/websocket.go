@@ -66,6 +66,7 @@ func serveUntil(ctx context.Context, listener net.Listener, handler *websocket.H
 		return err
 	case <-ctx.Done():
 	}
+	handler.Drain()
 	end()
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer cancel()

@@ -149,7 +149,7 @@ type Annotations struct {
 
 // Limits bound what a call of a tool may use.
 type Limits struct {
-	// Output is how much a call may print, to stdout and again to stderr, before it
-	// is ended. Defaults to 1MiB.
+	// Output is how much a call may print to stdout before it is ended. Defaults to
+	// 1MiB.
 	Output Size `yaml:"output"`
 }
