@@ -17,7 +17,7 @@ func TestAbandonCharges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		e := newEngine(t, Options{Timeout: time.Second}, tool("t", until(release), tools.Limits{Concurrency: 1}))
+		e := newEngine(t, Options{Timeout: time.Second, QueueTimeout: -1}, tool("t", until(release), tools.Limits{Concurrency: 1}))
 		begin := time.Now()
 		wantKind(t, <-start(e, t.Context(), "t"), KindTimeout, ErrTimeout)
 		if took := time.Since(begin); took != 1100*time.Millisecond {

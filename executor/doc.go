@@ -40,20 +40,63 @@
 //
 // # Ordering
 //
-// Calls of one tool are given slots in the order in which they came. Between tools the
-// longest wait counts among those whose tool has a free slot, so a tool whose slots
-// are all taken holds up no other. Calls that run are not ordered. Within a call,
+// Calls that run are not ordered; how those that wait are is said below. Within a call,
 // progress and notes reach the caller one at a time, in order, and never after Execute
 // has returned.
 //
 // # Back-pressure and overload
 //
-// At most [Options.Concurrency] calls run and [Options.Queue] wait; what exceeds both is
-// refused at once with [KindOverloaded] and a time after which to try again. Memory is
-// bounded by that: there is no other queue. Progress is coalesced (at most 20 values in
-// any second, the last one kept) and excess notes are dropped and counted. The functions
-// of a [Request] run on the tool's time, so they must hand on and not block;
-// [Engine.Stream] does that for a consumer of any speed.
+// At most [Options.Concurrency] calls run, and [Options.Queue] wait with at most
+// [Options.QueueBytes] of arguments; what exceeds both is refused at once with
+// [KindOverloaded] and a time after which to try again. So is a call that would probably
+// wait for longer than its deadline or [Options.QueueTimeout] leaves it: the estimate
+// takes the calls that go before it, as of now, and how long calls have run of late.
+// Memory is bounded by that: there is no other queue. [Engine.Resize] changes the sizes
+// while calls run and wait. Progress is coalesced (at most 20 values in any second, the
+// last one kept) and excess notes are dropped and counted. The functions of a [Request]
+// run on the tool's time, so they must hand on and not block; [Engine.Stream] does that
+// for a consumer of any speed.
+//
+// # Waiting
+//
+// A call that finds a free slot of the server and of its tool has it. While one is free,
+// nobody waits who could have it; a tool whose slots are all taken holds up no other.
+// Otherwise the call waits, and a slot that comes free goes
+//
+//   - to the highest [Priority] that waits for it, but classes age: after 8 slots that
+//     went over its head the next is for a normal call, and after 64 for a batch call.
+//     That is counted for the server and for each tool;
+//   - in the class to the callers by turns, each a call at a time, over all tools
+//     together;
+//   - of one caller, class and tool to the call that came first.
+//
+// What a call can suffer follows from this. Let P be 0 for an interactive call, 8 for a
+// normal and 64 for a batch one, and let k calls of its caller wait before it in its
+// class for its tool. While it waits for a slot of the server, where all callers wait
+// for one tool,
+//
+//   - at most k+1 calls of each other caller of its class go before it, and its caller's
+//     k: with m other callers N = (k+1)(m+1) slots go to the class, its own included,
+//     however many calls the others have waiting. Calls that leave the queue count for
+//     nobody;
+//   - at most P*N go to higher classes;
+//   - of the slots that go to calls above normal at most one in 8 goes to normal ones,
+//     and of those that go above batch one in 64 to batch, rounded up, and as many again
+//     since both the server and its tools count.
+//
+// So an interactive call of a caller with nothing waiting has its slot after at most one
+// call of each other interactive caller and a few of the lower classes. H such slots come
+// free within H/C times the longest time that a call runs, rounded up, where C is the
+// number of slots.
+//
+// The same holds for the slots of a tool, with m counted among the callers that wait for
+// it and C its own slots. Where callers wait for T tools at once, each caller's turns are
+// spread over them, and at most (k+1)(T+1) calls of another go before it in its tool. Where
+// the slots of the tool and of the server are both short, both waits add up for each slot
+// of the tool that goes before it.
+//
+// Shares are counted in calls and not in the time that they run. What is known of a
+// caller is forgotten with the last of its calls that waits.
 //
 // # What is stuck
 //

@@ -22,8 +22,18 @@ type Options struct {
 	Concurrency int
 
 	// Queue is how many calls may wait for a slot. Defaults to 1024; a negative
-	// number means that none may wait.
+	// number means that none may wait. See also Resize.
 	Queue int
+
+	// QueueBytes is how many bytes of arguments those that wait may have in all.
+	// Defaults to 64 MiB; a negative number means any.
+	QueueBytes int64
+
+	// QueueTimeout is how long a call may wait for a slot; one that is expected to
+	// wait longer is refused at once, and any other when the time is over. A tool's own
+	// tools.Limits.QueueTimeout goes before it. Defaults to 1 min, after which many
+	// clients give up; a negative one means any time.
+	QueueTimeout time.Duration
 
 	// Timeout is the hard cap on the time a call may run, from the moment it has
 	// its slot; nothing extends it. A tool's own tools.Limits.Timeout goes before
@@ -103,9 +113,15 @@ type Options struct {
 	Logger *slog.Logger
 }
 
+// Defaults of what [Engine.Resize] can change.
+const (
+	defaultConcurrency = 64
+	defaultQueue       = 1024
+	defaultQueueBytes  = int64(64 << 20)
+)
+
 func (o Options) withDefaults() Options {
-	o.Concurrency = orDefault(o.Concurrency, 64)
-	o.Queue = orDefault(o.Queue, 1024)
+	o.QueueTimeout = orDefault(o.QueueTimeout, time.Minute)
 	o.Timeout = orDefault(o.Timeout, 30*time.Second)
 	o.Heartbeat = orDefault(o.Heartbeat, 15*time.Second)
 	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
@@ -188,7 +204,7 @@ func New(opts Options) *Engine {
 	e := &Engine{
 		opts:   opts,
 		stats:  newStatistics(opts.Registry),
-		queue:  newQueue(max(opts.Concurrency, 1), opts.Queue),
+		queue:  newQueue(opts.QueueTimeout),
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
@@ -197,6 +213,7 @@ func New(opts Options) *Engine {
 	}
 	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
 	e.submissions.keep = opts.Submitted
+	e.Resize(opts.Concurrency, opts.Queue, opts.QueueBytes)
 	e.run = chain(invoke, e.pipeline())
 	return e
 }

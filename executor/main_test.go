@@ -69,8 +69,13 @@ func records(e *Engine) []Record { return e.opts.History.(*history.Memory).Recor
 func checkAtRest(t testing.TB, e *Engine) {
 	t.Helper()
 	e.queue.update(func(s *slots) {
-		if s.running != 0 || s.waiting != 0 || len(s.ready) != 0 {
-			t.Errorf("slots: %d running, %d waiting, %d lanes ready", s.running, s.waiting, len(s.ready))
+		if s.running != 0 || s.waiting != 0 || s.bytes != 0 {
+			t.Errorf("slots: %d running, %d waiting with %d bytes", s.running, s.waiting, s.bytes)
+		}
+		for i := range s.classes {
+			if c := &s.classes[i]; len(c.ready) != 0 || len(c.callers) != 0 || c.waiting != 0 || c.eager != 0 {
+				t.Errorf("class %d: %d lines ready, %d callers, %d waiting, %d eager", i, len(c.ready), len(c.callers), c.waiting, c.eager)
+			}
 		}
 	})
 	if calls := e.InFlight(); len(calls) != 0 || e.ledger.unanswered != 0 {

@@ -19,6 +19,8 @@ type Metrics struct {
 	// take, roughly.
 	CacheEntries int
 	CacheBytes   int64
+	// Queue is the state of the queue.
+	Queue QueueState
 	// AfterFailures is how many times a function of [Options].After returned an error
 	// or panicked.
 	AfterFailures uint64
@@ -64,7 +66,7 @@ type Counts struct {
 // counting; a few times a second is well.
 func (e *Engine) Metrics() Metrics {
 	states, total := e.stats.all()
-	m := Metrics{Total: total, Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
+	m := Metrics{Total: total, Queue: e.queue.state(), Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
 	m.CacheEntries, m.CacheBytes = e.cache.held()
 	for _, t := range states {
 		counts := t.read()

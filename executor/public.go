@@ -29,7 +29,7 @@ func (e *Error) Public() string {
 	case KindVetoed:
 		return e.ownWords(fmt.Sprintf("The call of tool %q was refused by a rule of this server. Change what it asks for or use another tool: the same call is likely to be refused again.", e.Tool))
 	case KindOverloaded:
-		return fmt.Sprintf("The tool %q was not called: the server is busy and its queue is full. Try again%s.", e.Tool, e.retryText())
+		return e.publicOverload()
 	case KindShuttingDown:
 		return fmt.Sprintf("The call of tool %q was not completed: the server is shutting down. Try again%s.", e.Tool, e.retryText())
 	case KindTimeout:
@@ -65,6 +65,17 @@ func (e *Error) publicSize() string {
 		what = size.Error()
 	}
 	return fmt.Sprintf("The tool %q ran, but its result was withheld: %s. Ask for less in one call, for example fewer items, a smaller range or a narrower search.", e.Tool, what)
+}
+
+func (e *Error) publicOverload() string {
+	why := "its queue is full"
+	switch {
+	case errors.Is(e.Err, ErrQueueDeadline):
+		why = "the call would have waited for longer than it may"
+	case errors.Is(e.Err, ErrQueueTimeout):
+		why = "the call has waited for as long as it may"
+	}
+	return fmt.Sprintf("The tool %q was not called: the server is busy and %s. Try again%s.", e.Tool, why, e.retryText())
 }
 
 func (e *Error) publicTimeout() string {

@@ -3,16 +3,33 @@ package executor
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"sync"
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
 )
 
-// ErrQueueFull is wrapped by the error of a call that found no free slot and no
-// place to wait for one, of kind [KindOverloaded]. RetryAfter is an estimate of when
-// there will be.
-var ErrQueueFull = errors.New("the queue is full")
+// What the queue refuses is of kind [KindOverloaded] and wraps one of these; RetryAfter
+// is an estimate of when the call would not be refused.
+var (
+	// ErrQueueFull means that there was no free slot and no place to wait for one: too
+	// many calls wait, or too many bytes of arguments.
+	ErrQueueFull = errors.New("the queue is full")
+	// ErrQueueDeadline means that the call was not let wait, since it would probably
+	// have waited for longer than its deadline or the queue's own timeout allows.
+	ErrQueueDeadline = errors.New("the wait would be longer than the call allows")
+	// ErrQueueTimeout means that the call has waited for as long as it may.
+	ErrQueueTimeout = errors.New("the call waited longer than its queue timeout")
+
+	errQueueBytes = fmt.Errorf("%w: too many bytes wait", ErrQueueFull)
+)
+
+var refusalErrors = [refusals]error{
+	refusedFull: ErrQueueFull, refusedBytes: errQueueBytes,
+	refusedDeadline: ErrQueueDeadline, refusedTimeout: ErrQueueTimeout,
+}
 
 // Bounds of the estimate, and what stands for it before any call has ended.
 const (
@@ -21,20 +38,32 @@ const (
 	unknownRetry = time.Second
 )
 
-// queue lets only so many calls run at once, over all and of each tool; others wait,
-// in order. A slot that comes free is handed over under the lock to the call that is
-// next: nobody polls, nobody is woken in vain, nobody can overtake.
+// queue lets only so many calls run at once, over all and of each tool; others wait. A
+// slot that comes free is handed over under the lock to the call that is next: nobody
+// polls, nobody is woken in vain, nobody can overtake. Who is next stands with [slots].
 type queue struct {
+	timeout      time.Duration    // for tools without their own; 0 is none
 	giveBackFunc func(*Execution) // giveBack, bound once and not for each call
 
 	mu    sync.Mutex // guards all below
 	slots slots
 }
 
-func newQueue(capacity, room int) *queue {
-	q := &queue{slots: slots{capacity: capacity, room: room}}
+func newQueue(timeout time.Duration) *queue {
+	q := &queue{timeout: timeout}
 	q.giveBackFunc = q.giveBack
 	return q
+}
+
+// Resize changes what Options.Concurrency, Queue and QueueBytes have set, with the same
+// meaning of 0 and of negative numbers. Calls that run or wait stay: where there are
+// now too many, none is added until enough have left. It may be called at any time.
+func (e *Engine) Resize(concurrency, queue int, queueBytes int64) {
+	e.queue.update(func(s *slots) {
+		s.capacity = max(orDefault(concurrency, defaultConcurrency), 1)
+		s.room = orDefault(queue, defaultQueue)
+		s.space = orDefault(queueBytes, defaultQueueBytes)
+	})
 }
 
 // update is the only way to the slots. change must not block.
@@ -61,25 +90,25 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 	if ctx.Err() != nil {
 		return x.ended(ctx)
 	}
-	t := &x.ticket
-	t.lane = &x.tool.lane
-	var state ticketState
-	var retry time.Duration
-	var full bool
+	t, limit := &x.ticket, orTool(x.Entry.Limits.QueueTimeout, q.timeout)
+	t.fill(x)
+	var waits, full bool
+	var refused error
 	q.update(func(s *slots) {
 		s.limit(t.lane, max(x.Entry.Limits.Concurrency, 0))
 		full = t.lane.full()
-		if state = s.admit(t); state == ticketOut {
-			retry = s.wait(t.lane)
+		if waits = !s.take(t); waits {
+			refused = x.enter(s, allowed(ctx, limit))
 		}
 	})
-	if state == ticketOut {
-		return x.overloaded(retry)
+	if refused != nil {
+		return refused
 	}
-	if state == ticketWaiting {
+	if waits {
 		x.waitFor("a slot")
 		came := x.age()
-		err := q.wait(ctx, x, t)
+		err := q.wait(ctx, x, limit)
+		x.waitFor("")
 		x.noteWait(full, x.age()-came)
 		if err != nil {
 			return err
@@ -90,25 +119,69 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 	return nil
 }
 
+// fill makes the ticket that of a call which is about to ask for a slot.
+func (t *ticket) fill(x *Execution) {
+	t.lane, t.class, t.caller = &x.tool.lane, x.Request.Priority.class(), x.Request.Caller
+	t.bytes = int64(len(x.Request.Arguments))
+}
+
+// allowed returns how long a call may wait: until the limit, where it is not 0, and the
+// deadline of its context.
+func allowed(ctx context.Context, limit time.Duration) time.Duration {
+	left := time.Duration(math.MaxInt64)
+	if limit > 0 {
+		left = limit
+	}
+	if end, ok := ctx.Deadline(); ok {
+		left = min(left, time.Until(end))
+	}
+	return left
+}
+
+// enter lets the call wait that may wait so long, or returns why not.
+func (x *Execution) enter(s *slots, left time.Duration) error {
+	why := s.enter(&x.ticket, left)
+	switch why {
+	case refusedNot:
+		return nil
+	case refusedDeadline:
+		return x.overloaded(why, s.expect(&x.ticket)-left)
+	}
+	return x.overloaded(why, s.expect(&x.ticket))
+}
+
 // wait waits for a slot, and gives back the place, or the slot that came too late,
-// where the context is done first.
-func (q *queue) wait(ctx context.Context, x *Execution, t *ticket) error {
+// where the context is done or the limit is over first.
+func (q *queue) wait(ctx context.Context, x *Execution, limit time.Duration) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	held := x.hold(cancel)
 	defer x.release(held, cancel)
+	if limit > 0 {
+		timer := time.AfterFunc(limit, func() { cancel(ErrQueueTimeout) })
+		defer timer.Stop()
+	}
 	select {
-	case <-t.granted:
+	case <-x.ticket.granted:
 		return nil
 	case <-ctx.Done():
 	}
-	q.update(func(s *slots) { s.leave(t) })
+	err := error(nil)
+	q.update(func(s *slots) {
+		s.leave(&x.ticket)
+		if errors.Is(context.Cause(ctx), ErrQueueTimeout) {
+			s.refused[refusedTimeout]++
+			err = x.overloaded(refusedTimeout, s.expect(&x.ticket))
+		}
+	})
+	if err != nil {
+		return err
+	}
 	return x.ended(ctx)
 }
 
 // noteWait notes how long the call waited: for a slot of its tool where all of these
 // were taken when it came, else for one of the server.
 func (x *Execution) noteWait(forTool bool, waited time.Duration) {
-	x.waitFor("")
 	x.note(func(r *Record) {
 		if forTool {
 			r.Waits.Tool += waited
@@ -126,8 +199,8 @@ func (q *queue) giveBack(x *Execution) {
 	})
 }
 
-func (x *Execution) overloaded(retry time.Duration) *Error {
-	err := x.fail(KindOverloaded, ErrQueueFull)
+func (x *Execution) overloaded(why refusal, retry time.Duration) *Error {
+	err := x.fail(KindOverloaded, refusalErrors[why])
 	err.RetryAfter = min(max(retry, minRetry), maxRetry)
 	if retry == 0 {
 		err.RetryAfter = unknownRetry

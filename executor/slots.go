@@ -1,9 +1,6 @@
 package executor
 
-import (
-	"container/heap"
-	"time"
-)
+import "time"
 
 // slots is the state of the queue: who has a slot and who waits for one. Only
 // [queue.update] touches it, which calls dispatch after each change. Then these hold:
@@ -11,50 +8,48 @@ import (
 //   - no more calls run than there are slots, over all and in each lane;
 //   - nobody waits who could run: while a slot is free, every lane with waiters is
 //     full (the queue conserves work);
-//   - within a lane, slots go out in the order of arrival; between lanes that could
-//     take a slot, it goes to the call that has waited longest. A full lane holds up
-//     nobody else;
-//   - ready holds exactly the lanes that have waiters and are not full.
+//   - class.ready holds exactly the lines that have waiters and whose lanes are not full.
 //
-// A change costs O(log lanes), however many wait. What is to come has its place:
-// resizing is a change of capacity; priorities and fairness are another order in a
-// lane, or another order of ready.
+// Who is next is found from the top down, each step the first of a heap: a class, the
+// line in it that is first by its turn, and the flow that is first in that line. A call
+// comes, goes or is served in O(log tools + log callers), however many wait.
+//
+// Turns are self-clocked fair queueing (S. J. Golestani, "A Self-Clocked Fair Queueing
+// Scheme for Broadband Applications", INFOCOM 1994) with a call as the unit: the first
+// call of a flow takes the turn after its caller's last, or after the class's round if
+// that is later, and the round is the highest turn served. A caller without waiting
+// calls can be forgotten, since its last turn is not above the round. Weights would be
+// another step than 1 from turn to turn. A turn is taken only by the first call of a
+// flow, and kept: were all calls given one when they come, those that wait for a busy
+// tool would put off their caller's calls of any other.
+//
+// Classes age by the slots that have passed them over and not by time. With ageing by
+// time an overload makes every batch call old, and then these go before the interactive
+// ones. It is counted in each lane, and over all: a class that is served in one lane only
+// would else starve in another.
 type slots struct {
-	capacity int // slots of the server
-	room     int // how many may wait
-	running  int
-	waiting  int
-	arrivals uint64 // tickets that have waited so far
-	ready    readyLanes
-	service  average
+	capacity int   // slots of the server
+	room     int   // how many calls may wait
+	space    int64 // how many bytes of arguments may wait; 0 is no limit
+
+	running int
+	waiting int
+	bytes   int64 // of those that wait
+	classes [classes]class
+	service average
+	refused [refusals]uint64
 }
 
-// A lane is the calls of one tool.
-type lane struct {
-	capacity    int // slots of the tool; 0 is no limit
-	running     int
-	waiting     int
-	first, last *ticket // those that wait, in order of arrival
-	index       int     // in slots.ready, plus 1; 0 is not in it
-	service     average
-}
-
-// A ticket is a call's place in its lane.
-type ticket struct {
-	lane       *lane
-	arrival    uint64
-	state      ticketState
-	prev, next *ticket
-	granted    chan struct{} // closed when a waiting ticket is given its slot
-	since      time.Duration // when the slot was given, after the call came
-}
-
-type ticketState uint8
+// A refusal is why a call was not let wait, or not for longer.
+type refusal int
 
 const (
-	ticketOut     ticketState = iota // neither waits nor has a slot
-	ticketWaiting                    // is in its lane's list
-	ticketRunning                    // has a slot
+	refusedNot refusal = iota
+	refusedFull
+	refusedBytes
+	refusedDeadline
+	refusedTimeout
+	refusals
 )
 
 // limit sets how many slots the lane has: a tool may have been registered anew. Those
@@ -62,31 +57,91 @@ const (
 func (s *slots) limit(l *lane, capacity int) {
 	if l.capacity != capacity {
 		l.capacity = capacity
-		s.update(l)
+		s.sort(l)
 		s.dispatch()
 	}
 }
 
-// admit gives the ticket a slot, or a place in its lane, or, where the room is full,
-// nothing.
-func (s *slots) admit(t *ticket) ticketState {
+// take gives the ticket a slot if one is free. Then nobody waits for it: dispatch would
+// have served them.
+func (s *slots) take(t *ticket) bool {
+	if s.running >= s.capacity || t.lane.full() {
+		return false
+	}
+	s.grant(t)
+	return true
+}
+
+// enter lets the ticket wait, unless there is no room or it cannot wait long enough.
+func (s *slots) enter(t *ticket, left time.Duration) refusal {
+	why := refusedNot
 	switch {
-	case s.running < s.capacity && !t.lane.full():
-		s.grant(t)
-	case s.waiting < s.room:
+	case s.waiting >= s.room:
+		why = refusedFull
+	case s.space > 0 && s.bytes+t.bytes > s.space:
+		why = refusedBytes
+	case s.expect(t) > left:
+		why = refusedDeadline
+	default:
 		s.append(t)
 	}
-	return t.state
+	s.refused[why]++
+	return why
 }
 
 // dispatch hands free slots to those who wait for them.
 func (s *slots) dispatch() {
-	for s.running < s.capacity && len(s.ready) > 0 {
-		t := s.ready[0].first
-		s.remove(t)
-		s.grant(t)
-		s.update(t.lane)
-		close(t.granted)
+	for s.next() != nil {
+	}
+}
+
+// next hands one free slot to the call whose turn it is, and returns that; nil where
+// there is none.
+func (s *slots) next() *ticket {
+	c := s.due()
+	if c < 0 || s.running >= s.capacity {
+		return nil
+	}
+	l := s.classes[c].ready[0]
+	if aged := l.lane.aged(c); aged != nil {
+		l = aged
+	} else {
+		s.classes[c].passed = 0
+	}
+	t := l.flows[0].first
+	s.age(t)
+	s.serve(t)
+	s.grant(t)
+	s.sort(t.lane)
+	close(t.granted)
+	return t
+}
+
+// due returns the class that is to have the next slot: the lowest that has been passed
+// over too often, else the highest; -1 where nobody waits who could have it.
+func (s *slots) due() int {
+	highest := -1
+	for i := range s.classes {
+		if c := &s.classes[i]; len(c.ready) > 0 {
+			if i < interactive && c.passed >= patience[i] {
+				return i
+			}
+			highest = i
+		}
+	}
+	return highest
+}
+
+// age counts the slot for the classes that it passes over.
+func (s *slots) age(t *ticket) {
+	t.flow.line.passed = 0
+	for i := range t.class {
+		if c := &s.classes[i]; len(c.ready) > 0 {
+			c.passed++
+		}
+		if l := &t.lane.lines[i]; l.waiting > 0 {
+			l.passed++
+		}
 	}
 }
 
@@ -95,8 +150,8 @@ func (s *slots) dispatch() {
 func (s *slots) leave(t *ticket) {
 	switch t.state {
 	case ticketWaiting:
-		s.remove(t)
-		s.update(t.lane)
+		s.withdraw(t)
+		s.sort(t.lane)
 	case ticketRunning:
 		s.release(t.lane)
 	}
@@ -108,13 +163,7 @@ func (s *slots) leave(t *ticket) {
 func (s *slots) release(l *lane) {
 	s.running--
 	l.running--
-	s.update(l)
-}
-
-// served tells the averages for how long a call has held its slot.
-func (s *slots) served(l *lane, held time.Duration) {
-	s.service.add(held)
-	l.service.add(held)
+	s.sort(l)
 }
 
 func (s *slots) grant(t *ticket) {
@@ -123,103 +172,82 @@ func (s *slots) grant(t *ticket) {
 	t.lane.running++
 }
 
+// append lets the ticket wait at the end of its flow.
 func (s *slots) append(t *ticket) {
-	s.arrivals++
-	s.waiting++
-	l := t.lane
-	t.state, t.arrival, t.granted = ticketWaiting, s.arrivals, make(chan struct{})
-	if t.prev = l.last; t.prev != nil {
-		t.prev.next = t
-	} else {
-		l.first = t
+	c, l := &s.classes[t.class], &t.lane.lines[t.class]
+	if c.waiting == 0 {
+		c.passed = 0
 	}
-	l.last = t
-	l.waiting++
-	s.update(l)
+	if l.waiting == 0 {
+		l.lane, l.passed = t.lane, 0
+	}
+	f := l.flow(c, t.caller)
+	f.append(t)
+	if f.first == t {
+		c.takeTurn(f)
+		l.flows.put(f)
+	}
+	t.state, t.granted = ticketWaiting, make(chan struct{})
+	s.count(t, 1)
+	s.sort(t.lane)
+}
+
+// serve takes out the ticket, whose turn it is; the next of its flow takes another turn.
+func (s *slots) serve(t *ticket) {
+	f, c := t.flow, &s.classes[t.class]
+	c.round = max(c.round, f.turn)
+	s.remove(t)
+	if f.first != nil {
+		c.takeTurn(f)
+		f.line.flows.put(f)
+	}
+}
+
+// withdraw takes out a ticket that no longer wants its turn: the next of its flow has
+// it, or the caller has it back.
+func (s *slots) withdraw(t *ticket) {
+	s.remove(t)
+	if t.flow.first == nil {
+		t.flow.caller.turn--
+	}
 }
 
 func (s *slots) remove(t *ticket) {
-	l := t.lane
-	if t.prev != nil {
-		t.prev.next = t.next
-	} else {
-		l.first = t.next
+	f := t.flow
+	f.cut(t)
+	s.count(t, -1)
+	if f.first == nil {
+		f.line.close(f)
 	}
-	if t.next != nil {
-		t.next.prev = t.prev
-	} else {
-		l.last = t.prev
-	}
-	t.prev, t.next = nil, nil
-	l.waiting--
-	s.waiting--
-}
-
-// update puts the lane where it belongs in ready, after anything in it changed.
-func (s *slots) update(l *lane) {
-	belongs := l.first != nil && !l.full()
-	switch {
-	case belongs && l.index == 0:
-		heap.Push(&s.ready, l)
-	case belongs:
-		heap.Fix(&s.ready, l.index-1)
-	case l.index != 0:
-		heap.Remove(&s.ready, l.index-1)
+	if f.caller.waiting == 0 {
+		delete(s.classes[t.class].callers, f.caller.name)
 	}
 }
 
-// wait estimates how long a call that came last would wait now, from how long calls
-// have held their slots.
-func (s *slots) wait(l *lane) time.Duration {
-	wait := s.service.over(s.waiting+1, s.capacity)
-	if l.capacity > 0 {
-		wait = max(wait, l.service.over(l.waiting+1, l.capacity))
+// count counts the ticket as waiting, or no longer so, wherever that is counted but in
+// eager.
+func (s *slots) count(t *ticket, n int) {
+	s.waiting += n
+	s.bytes += int64(n) * t.bytes
+	s.classes[t.class].waiting += n
+	t.lane.waiting += n
+	t.flow.line.waiting += n
+	t.flow.caller.waiting += n
+	t.flow.waiting += n
+}
+
+// sort puts the lines of a lane where they belong, after anything in it has changed.
+func (s *slots) sort(l *lane) {
+	for i := range l.lines {
+		line, class := &l.lines[i], &s.classes[i]
+		eager := 0
+		if line.waiting > 0 && !l.full() {
+			eager = line.waiting
+			class.ready.put(line)
+		} else {
+			class.ready.drop(line)
+		}
+		class.eager += eager - line.eager
+		line.eager = eager
 	}
-	return wait
-}
-
-func (l *lane) full() bool { return l.capacity > 0 && l.running >= l.capacity }
-
-// readyLanes is a heap of lanes by the arrival of their first tickets.
-type readyLanes []*lane
-
-func (h readyLanes) Len() int           { return len(h) }
-func (h readyLanes) Less(i, j int) bool { return h[i].first.arrival < h[j].first.arrival }
-
-func (h readyLanes) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i+1, j+1
-}
-
-func (h *readyLanes) Push(l any) {
-	*h = append(*h, l.(*lane))
-	l.(*lane).index = len(*h)
-}
-
-func (h *readyLanes) Pop() any {
-	last := len(*h) - 1
-	l := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	l.index = 0
-	return l
-}
-
-// average is a moving average of durations in which the last counts for an eighth.
-type average struct {
-	known bool
-	mean  time.Duration
-}
-
-func (a *average) add(d time.Duration) {
-	if !a.known {
-		a.known, a.mean = true, d
-		return
-	}
-	a.mean += (d - a.mean) / 8
-}
-
-// over returns how long n calls take on so many slots; 0 where nothing is known.
-func (a *average) over(n, slots int) time.Duration {
-	return time.Duration(float64(a.mean) * float64(n) / float64(slots))
 }

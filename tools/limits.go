@@ -9,6 +9,10 @@ type Limits struct {
 	// limit but the engine's own.
 	Concurrency int
 
+	// QueueTimeout is how long a call may wait for a slot. Defaults to the engine's; a
+	// negative one means any time.
+	QueueTimeout time.Duration
+
 	// Timeout is the hard cap on the time a call may run; nothing extends it.
 	// Defaults to the engine's.
 	Timeout time.Duration

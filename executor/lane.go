@@ -1,0 +1,125 @@
+package executor
+
+import "time"
+
+// A lane is the calls of one tool.
+type lane struct {
+	capacity int // slots of the tool; 0 is no limit
+	running  int
+	waiting  int
+	lines    [classes]line
+	service  average
+}
+
+func (l *lane) full() bool { return l.capacity > 0 && l.running >= l.capacity }
+
+// aged returns the line of the lowest class below the given one that has been passed
+// over too often, or nil.
+func (l *lane) aged(class int) *line {
+	for i := range class {
+		if w := &l.lines[i]; w.waiting > 0 && w.passed >= patience[i] {
+			return w
+		}
+	}
+	return nil
+}
+
+// A line is the calls of one class that wait for one tool.
+type line struct {
+	lane    *lane
+	waiting int
+	eager   int              // those of waiting that class.eager counts
+	passed  int              // slots of the tool that went to higher classes since one went here
+	flows   pile[*flow]      // by the turns of their first calls
+	callers map[string]*flow // the same, by caller
+	index   int              // in class.ready
+}
+
+func (l *line) place() *int         { return &l.index }
+func (l *line) before(o *line) bool { return l.flows[0].before(o.flows[0]) }
+
+// flow returns the flow of a caller's calls.
+func (l *line) flow(c *class, name string) *flow {
+	f := l.callers[name]
+	if f == nil {
+		f = &flow{line: l, caller: c.caller(name)}
+		if l.callers == nil {
+			l.callers = map[string]*flow{}
+		}
+		l.callers[name] = f
+	}
+	return f
+}
+
+func (l *line) close(f *flow) {
+	l.flows.drop(f)
+	delete(l.callers, f.caller.name)
+}
+
+// A flow is the calls of one caller in one line: it is served in the order of arrival.
+// It exists while a call waits in it.
+type flow struct {
+	line        *line
+	caller      *caller
+	first, last *ticket
+	waiting     int
+	turn        uint64 // of the first call
+	seq         uint64 // orders equal turns
+	index       int    // in line.flows
+}
+
+func (f *flow) place() *int         { return &f.index }
+func (f *flow) before(o *flow) bool { return f.turn < o.turn || f.turn == o.turn && f.seq < o.seq }
+
+func (f *flow) append(t *ticket) {
+	t.flow = f
+	if t.prev = f.last; t.prev != nil {
+		t.prev.next = t
+	} else {
+		f.first = t
+	}
+	f.last = t
+}
+
+func (f *flow) cut(t *ticket) {
+	if t.prev != nil {
+		t.prev.next = t.next
+	} else {
+		f.first = t.next
+	}
+	if t.next != nil {
+		t.next.prev = t.prev
+	} else {
+		f.last = t.prev
+	}
+	t.prev, t.next = nil, nil
+}
+
+// A caller is what one class knows of one caller. It exists while a call waits in it.
+type caller struct {
+	name    string
+	waiting int
+	turn    uint64 // the last that a flow of the caller's has taken
+}
+
+// A ticket is a call's place in the queue.
+type ticket struct {
+	lane   *lane
+	class  int
+	caller string
+	bytes  int64 // that the call keeps in memory while it waits
+
+	state      ticketState
+	flow       *flow // set while it waits
+	prev, next *ticket
+	granted    chan struct{} // closed when a waiting ticket is given its slot
+	since      time.Duration // when the slot was given, after the call came
+}
+
+type ticketState uint8
+
+const (
+	ticketOut     ticketState = iota // neither waits nor has a slot
+	ticketWaiting                    // is in a flow
+	ticketRunning                    // has a slot
+)
