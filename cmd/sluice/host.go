@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/command"
 	"github.com/sluice-dev/sluice/transport"
@@ -21,6 +22,7 @@ type host struct {
 	registry *tools.Registry
 	engine   *executor.Engine
 	server   *transport.Server
+	audit    *audit.File // nil where none is configured
 
 	handlers sync.WaitGroup // handlers that have not returned, abandoned ones too
 }
@@ -37,7 +39,7 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 	for _, p := range addTools(h.registry, cfg) {
 		logger.Error("a tool is left out", "line", p.Line, "error", p.Message)
 	}
-	h.engine = executor.New(executor.Options{
+	options := executor.Options{
 		Registry:    h.registry,
 		Concurrency: cfg.Engine.Concurrency,
 		Queue:       cfg.Engine.Queue,
@@ -45,7 +47,9 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 		IdleTimeout: time.Duration(cfg.Engine.IdleTimeout),
 		Policies:    []executor.Policy{h.count},
 		Logger:      logger,
-	})
+	}
+	h.openAudit(&cfg.Engine.Audit, &options)
+	h.engine = executor.New(options)
 	h.server = transport.NewServer(transport.Options{
 		Engine:       h.engine,
 		Registry:     h.registry,

@@ -158,6 +158,12 @@ var knobs = map[string]func(*testing.T){
 	"Engine.concurrency":  queued("engine: {concurrency: 2}\n"+tool(stays), 5, 2, 3),
 	"Engine.queue":        queued("engine: {concurrency: 1, queue: 2}\n"+tool(stays), 5, 1, 2),
 
+	"Engine.audit":   audited("", 5, "audit.jsonl"),
+	"Audit.path":     audited("", 5, "audit.jsonl"),
+	"Audit.size":     audited("size: 1B", 8, "audit.jsonl", "audit.000001.jsonl", "audit.000002.jsonl", "audit.000003.jsonl"),
+	"Audit.keep":     audited("size: 1B, keep: 1", 2, "audit.000003.jsonl"),
+	"Audit.required": refusesUnaudited,
+
 	"Log.level": func(t *testing.T) {
 		if got := logged(t, "log: {level: warn}"); strings.Contains(got, "information") || !strings.Contains(got, "warning") {
 			t.Errorf("got %q", got)

@@ -34,9 +34,16 @@ func (h *host) shutDown(forced context.Context, grace time.Duration, logger *slo
 	return context.Cause(forced)
 }
 
-// await returns when every handler has returned, hardStop is over or, in a moment,
-// forced is done.
+// await returns when no handler runs any more, or is waited for, and the audit log is
+// closed.
 func (h *host) await(forced context.Context, logger *slog.Logger) {
+	h.awaitHandlers(forced, logger)
+	h.closeAudit(forced, logger)
+}
+
+// awaitHandlers returns when every handler has returned, hardStop is over or, in a
+// moment, forced is done.
+func (h *host) awaitHandlers(forced context.Context, logger *slog.Logger) {
 	returned := make(chan struct{})
 	go func() {
 		h.handlers.Wait()

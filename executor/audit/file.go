@@ -64,6 +64,7 @@ type File struct {
 	buffered int // cost of what is pending
 	status   Status
 	untold   uint64 // dropped, and no line says so yet
+	started  bool   // the writer
 	closed   bool
 }
 
@@ -92,13 +93,13 @@ func (i *item) settle(err error) {
 	}
 }
 
-// NewFile returns a log that writes to a file. It touches no file before the first
-// entry. The caller closes it.
+// NewFile returns a log that writes to a file. Before the first entry it touches no file
+// and has no goroutine. The caller closes it.
 func NewFile(opts FileOptions) *File {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	f := &File{
+	return &File{
 		log:     opts.Logger,
 		room:    maxBuffered,
 		closing: make(chan struct{}),
@@ -106,8 +107,6 @@ func NewFile(opts FileOptions) *File {
 		wake:    make(chan struct{}, 1),
 		writer:  newWriter(opts),
 	}
-	go f.run()
-	return f
 }
 
 // Append takes an entry; see [Sink]. After Close it is dropped.
@@ -145,6 +144,7 @@ func (f *File) add(it item) error {
 	case err == nil:
 		f.pending = append(f.pending, it)
 		f.buffered += it.cost()
+		f.start()
 	case it.written == nil:
 		f.status.Dropped++
 		if err == ErrFull {
@@ -161,6 +161,14 @@ func (f *File) add(it item) error {
 	default:
 	}
 	return err
+}
+
+// start starts the writer with the first entry. The caller holds f.mu.
+func (f *File) start() {
+	if !f.started {
+		f.started = true
+		go f.run()
+	}
 }
 
 // refuses says why the item cannot be taken. One that is to be committed is not taken
@@ -183,12 +191,12 @@ func (f *File) refuses(it *item) error {
 // not tried again. It may be called more than once.
 func (f *File) Close(ctx context.Context) error {
 	f.mu.Lock()
-	first := !f.closed
-	f.closed = true
-	f.mu.Unlock()
-	if first {
+	if !f.closed {
+		f.closed = true
 		close(f.closing)
+		f.start()
 	}
+	f.mu.Unlock()
 	select {
 	case <-f.done:
 		return f.Status().Err

@@ -73,6 +73,23 @@ type Engine struct {
 	// IdleTimeout is how long a call may run without reporting progress. Defaults
 	// to no limit of its own.
 	IdleTimeout Duration `yaml:"idle_timeout"`
+	// Audit says where every decision on a call is written. Defaults to nowhere.
+	Audit Audit `yaml:"audit"`
+}
+
+// Audit says where every decision on a call is written: a line of JSON for each, chained
+// by hashes, which "sluice audit verify" checks.
+type Audit struct {
+	// Path is the first file; relative to the config file. Its directory must exist.
+	// When it is full the next has a number: audit.jsonl, audit.000001.jsonl.
+	Path string `yaml:"path" jsonschema:"required,minLength=1"`
+	// Size is how large a file may get before the next is begun. Defaults to 64MiB.
+	Size Size `yaml:"size"`
+	// Keep is how many files are kept, the one in use among them. Defaults to 16.
+	Keep int `yaml:"keep" jsonschema:"minimum=1"`
+	// Required refuses each call whose first line cannot be written. Without it such
+	// lines are dropped and counted. Defaults to false.
+	Required bool `yaml:"required"`
 }
 
 // Log says what the server logs to stderr.

@@ -34,7 +34,8 @@ func TestLoadFillsEveryField(t *testing.T) {
 	}); !reflect.DeepEqual(c.Listen, want) {
 		t.Errorf("listen: got %+v", c.Listen)
 	}
-	if want := (Engine{Concurrency: 64, Queue: 1024, Timeout: Duration(30 * time.Second), IdleTimeout: Duration(20 * time.Second)}); c.Engine != want {
+	if want := (Engine{Concurrency: 64, Queue: 1024, Timeout: Duration(30 * time.Second), IdleTimeout: Duration(20 * time.Second),
+		Audit: Audit{Path: c.Engine.Audit.Path, Size: 64 << 20, Keep: 16}}); c.Engine != want {
 		t.Errorf("engine: got %+v", c.Engine)
 	}
 	if want := filepath.Join(dir, "secrets", "support.token"); c.Auth.Tokens[1].TokenFile != want {

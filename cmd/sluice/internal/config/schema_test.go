@@ -142,7 +142,7 @@ func TestFullExampleIsFull(t *testing.T) {
 		}
 	}
 	walk(root)
-	for _, t2 := range []any{Config{}, Listen{}, Auth{}, Token{}, Engine{}, Log{}, Tool{}, Annotations{}, Limits{}} {
+	for _, t2 := range []any{Config{}, Listen{}, Auth{}, Token{}, Engine{}, Audit{}, Log{}, Tool{}, Annotations{}, Limits{}} {
 		for _, m := range membersOf(reflect.TypeOf(t2)) {
 			if !seen[m.key] {
 				t.Errorf("%T: full.yaml does not show %q", t2, m.key)
