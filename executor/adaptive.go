@@ -23,7 +23,8 @@ import (
 //     undo a doubling, and a tool of which less than 1 call in 12 hangs for ever is not
 //     carried to its ceiling by that, but cut off near the usual cap;
 //   - while nothing changes, less than 1 in 50 runs is cut off that would have ended
-//     below the ceiling, even where durations have no mean.
+//     below the ceiling, and 1 in 30 where the tail is so heavy (Pareto, shape 1/2)
+//     that no cap fits it.
 //
 // Timeouts do not count as runs of the length at which they were cut: then more than 1
 // hanging call in 100 would raise the cap to the ceiling for good.

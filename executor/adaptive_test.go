@@ -121,13 +121,13 @@ func TestAdaptiveShift(t *testing.T) {
 // however long the tail.
 func TestAdaptiveTails(t *testing.T) {
 	t.Parallel()
-	for _, shape := range []float64{2, 1, 0.5} {
+	for shape, most := range map[float64]int{2: 2000 / 80, 1: 2000 / 50, 0.5: 2000 / 30} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newAdaptiveWorld(t, tools.Adaptive{Floor: -1, Ceiling: time.Hour}, 1)
 			w.run(t, 8, 400, tail(10*time.Millisecond, shape))
-			cut, _ := w.run(t, 8, 4000, tail(10*time.Millisecond, shape))
-			if cut > 4000/50 {
-				t.Errorf("shape %v: %d of 4000 cut off", shape, cut)
+			cut, _ := w.run(t, 8, 2000, tail(10*time.Millisecond, shape))
+			if cut > most {
+				t.Errorf("shape %v: %d of 2000 cut off", shape, cut)
 			}
 		})
 	}

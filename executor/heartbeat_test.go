@@ -172,3 +172,25 @@ func BenchmarkHeartbeatExpect(b *testing.B) {
 	}
 	h.timer.Stop()
 }
+
+// TestHeartbeatFlight checks that calls which share an execution are told of that.
+func TestHeartbeatFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Concurrency: 1, Timeout: -1}, tool("busy", sleeper(10*time.Second)),
+			tool("t", sleeper(20*time.Second), tools.Limits{Cache: &tools.Cache{TTL: time.Second}}))
+		busy := start(e, t.Context(), "busy")
+		synctest.Wait()
+		first, ended := heard(t, e, t.Context(), "t")
+		second, done := heard(t, e, t.Context(), "t")
+		if err := errors.Join(<-busy, <-ended, <-done); err != nil {
+			t.Error(err)
+		}
+		for _, told := range []*[]string{first, second} {
+			if got := strings.Join(*told, "|"); got != "15:0.001/0 waiting for a slot, 15s|30:0.002/0 still running, 10s|"+
+				"40:1/2 half|55:1.001/2 half (still running, 35s)" {
+				t.Errorf("got %s", got)
+			}
+		}
+	})
+}

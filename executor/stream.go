@@ -21,7 +21,9 @@ var errConsumerLeft = errors.New("the consumer of the stream has left")
 
 // Stream runs one call, as Execute does, when the sequence is ranged over: it yields
 // the call's progress and then its result, or its error with an empty event. Each
-// range runs the call anew. To leave the loop cancels the call.
+// range runs the call anew. To leave the loop, by a panic too, cancels the call and waits
+// until it is answered: that is as long as its handler takes to stop, or
+// [Options.AbandonGrace].
 //
 // A loop that is slow holds up nothing: it misses values between, never the result.
 // The functions of req are called too.
