@@ -81,12 +81,16 @@ func everyPolicy(opts Options) Options {
 		func(context.Context, *Execution, *tools.Result, error) error { return errors.New("after") },
 	}
 	opts.Audit, opts.AuditRequired = audit.NewMemory(1000), true
+	opts.Rate, opts.RateWait = tools.Rate{Count: 2, Burst: 1}, time.Minute
 	return opts
 }
 
 // everyLimit switches on for one tool what a tool can ask for.
 func everyLimit() tools.Limits {
-	return tools.Limits{Concurrency: 1, IdleTimeout: time.Minute, Adaptive: &tools.Adaptive{}, Cache: &tools.Cache{TTL: time.Second}}
+	return tools.Limits{
+		Concurrency: 1, IdleTimeout: time.Minute, Adaptive: &tools.Adaptive{}, Cache: &tools.Cache{TTL: time.Second},
+		CallerRate: tools.Rate{Count: 2, Burst: 1},
+	}
 }
 
 // spawns names the policies that run the rest of the call in a goroutine of its own.

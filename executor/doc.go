@@ -17,6 +17,7 @@
 //	audit       says that the call is allowed; record says how it ended
 //	cache       for tools that declare it: a kept result, or one flight for all
 //	   |        identical calls, which runs what follows in a goroutine of its own
+//	rate        a token of each rate limit, or a place to wait for them
 //	queue       a slot of the server and one of the tool, or a place to wait
 //	timeout     hard cap and idle limit, each a cause of its own
 //	abandon ----------------------------------------------------   the handler's goroutine
@@ -51,8 +52,11 @@
 // [KindOverloaded] and a time after which to try again. So is a call that would probably
 // wait for longer than its deadline or [Options.QueueTimeout] leaves it: the estimate
 // takes the calls that go before it, as of now, and how long calls have run of late.
-// Memory is bounded by that: there is no other queue. [Engine.Resize] changes the sizes
-// while calls run and wait. Progress is coalesced (at most 20 values in any second, the
+// What comes faster than the rate limits is refused with [KindRateLimited], unless it may
+// wait ([Options.RateWait]): at most 4096 do, besides those of the queue, and one that
+// waits for a tight limit holds up nobody who shares only a wider one. Memory is bounded
+// by that: there is no other queue. [Engine.Resize] changes the sizes while calls run and
+// wait. Progress is coalesced (at most 20 values in any second, the
 // last one kept) and excess notes are dropped and counted. The functions of a [Request]
 // run on the tool's time, so they must hand on and not block; [Engine.Stream] does that
 // for a consumer of any speed.

@@ -35,6 +35,24 @@ type Options struct {
 	// clients give up; a negative one means any time.
 	QueueTimeout time.Duration
 
+	// Rate is how often tools may be called, over all. Calls beyond it are refused, as
+	// are those beyond the limits on one tool (tools.Limits.Rate), one caller, and one
+	// caller with one tool (tools.Limits.CallerRate). A call takes a token of each or of
+	// none, and gives them back where its tool is not called in the end; one whose
+	// arguments are invalid costs its caller a token all the same. Defaults to no limit.
+	Rate tools.Rate
+
+	// CallerRate is how often each caller may call, whatever tools; those without a name
+	// count as one. At 16384 callers and pairs of callers and tools a newcomer takes over
+	// the bucket that was not used for the longest time, as full as that is. Defaults to
+	// no limit.
+	CallerRate tools.Rate
+
+	// RateWait is how long a call may wait until the rate limits let it through. One for
+	// which that would take longer, or beyond its deadline, is refused at once. Defaults
+	// to 0: none waits.
+	RateWait time.Duration
+
 	// Timeout is the hard cap on the time a call may run, from the moment it has
 	// its slot; nothing extends it. A tool's own tools.Limits.Timeout goes before
 	// it. Defaults to 30 s; a negative one means no cap.
@@ -122,6 +140,7 @@ const (
 
 func (o Options) withDefaults() Options {
 	o.QueueTimeout = orDefault(o.QueueTimeout, time.Minute)
+	o.RateWait = max(o.RateWait, 0)
 	o.Timeout = orDefault(o.Timeout, 30*time.Second)
 	o.Heartbeat = orDefault(o.Heartbeat, 15*time.Second)
 	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
@@ -162,6 +181,9 @@ type Request struct {
 	// Priority is the class in which the call waits where it has to.
 	Priority Priority
 
+	// CallerRate is this caller's own rate limit. Defaults to [Options.CallerRate].
+	CallerRate tools.Rate
+
 	// OnProgress, where set, is given the progress of the call, and heartbeats while
 	// there is none ([Options.Heartbeat]): strictly growing, coalesced to at most 20 in
 	// any second, never after Execute has returned, never at once with itself or with
@@ -178,6 +200,7 @@ type Engine struct {
 	opts   Options
 	ids    idSource
 	stats  *statistics
+	rates  *rates
 	queue  *queue
 	ledger *ledger
 	alarms alarms
@@ -204,6 +227,7 @@ func New(opts Options) *Engine {
 	e := &Engine{
 		opts:   opts,
 		stats:  newStatistics(opts.Registry),
+		rates:  newRates(opts),
 		queue:  newQueue(opts.QueueTimeout),
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},

@@ -40,6 +40,7 @@ type Execution struct {
 	flight    *flight // what the call waits for or has waited for, if anything
 	answered  bool
 	running   int                     // handlers started and not returned
+	starts    int                     // handlers started so far
 	after     []func(*Execution)      // to be called when running is 0 again
 	cancel    context.CancelCauseFunc // cancels the outermost part that waits
 	interrupt error                   // why the engine cancelled the call
@@ -100,6 +101,15 @@ func (x *Execution) handlerStarts() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.running++
+	x.starts++
+}
+
+// handlers returns how many have been started. A policy sees from it whether what is
+// below it has called the tool or has refused to.
+func (x *Execution) handlers() int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.starts
 }
 
 func (x *Execution) handlerReturned() {

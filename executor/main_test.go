@@ -78,6 +78,7 @@ func checkAtRest(t testing.TB, e *Engine) {
 			}
 		}
 	})
+	checkRates(t, e.rates)
 	if calls := e.InFlight(); len(calls) != 0 || e.ledger.unanswered != 0 {
 		t.Errorf("in flight: %+v, %d unanswered", calls, e.ledger.unanswered)
 	}

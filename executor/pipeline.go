@@ -29,7 +29,7 @@ type step struct {
 // pipeline returns the policies, the outermost first. Together they make
 //
 //	record(recover(lookup(authorize(validate(progress(interrupt(hooks(user(audit(
-//		cache(queue(audit(timeout(abandon(recover(size(output(invoke))))))))))))))))))
+//		cache(rate(queue(audit(timeout(abandon(recover(size(output(invoke)))))))))))))))))))
 //
 // where user stands for [Options.Policies]. What is not configured is left out. The
 // order is the contract:
@@ -44,6 +44,8 @@ type step struct {
 //     how it ended;
 //   - cache is outside of the queue: what is known already takes no slot. What is
 //     inside of it runs once for all identical calls, on an execution of its own;
+//   - rate is inside of the cache, so that what is known already costs no token, and
+//     outside of all that may refuse the call, so that it takes back what this has cost;
 //   - timeout is inside the queue: waiting does not use up the time to run;
 //   - abandon starts the handler's goroutine, so recover stands in it once more;
 //   - size is outside of output, which sees the result whole;
@@ -59,7 +61,7 @@ func (e *Engine) pipeline() []step {
 		steps = append(steps, step{"authorize", authorize(e.opts.Authorize)})
 	}
 	steps = append(steps,
-		step{"validate", validate},
+		step{"validate", validate(e.invalid)},
 		step{"progress", progress(&e.beats, e.opts.Logger)},
 	)
 	steps = append(steps, e.foreign()...)
@@ -68,6 +70,7 @@ func (e *Engine) pipeline() []step {
 	}
 	steps = append(steps,
 		step{"cache", e.cache.policy},
+		step{"rate", e.rates.policy},
 		step{"queue", e.queue.policy},
 	)
 	if e.audit != nil {
@@ -95,6 +98,14 @@ func (e *Engine) foreign() []step {
 		steps = slices.Insert(steps, 0, step{"interrupt", interrupt})
 	}
 	return steps
+}
+
+// invalid says what becomes of a call whose arguments do not fit.
+func (e *Engine) invalid(x *Execution, failure *Error) *Error {
+	if limited := e.rates.charge(x); limited != nil {
+		return limited
+	}
+	return failure
 }
 
 // chain wraps the innermost handler into the steps, the first outermost.

@@ -44,6 +44,7 @@ func Example_order() {
 	// user
 	// audit
 	// cache
+	// rate
 	// queue
 	// audit
 	// timeout

@@ -28,6 +28,8 @@ func (e *Error) Public() string {
 		return e.publicViolations()
 	case KindVetoed:
 		return e.ownWords(fmt.Sprintf("The call of tool %q was refused by a rule of this server. Change what it asks for or use another tool: the same call is likely to be refused again.", e.Tool))
+	case KindRateLimited:
+		return fmt.Sprintf("The tool %q was not called: calls come too fast%s. Try again%s.", e.Tool, e.rateText(), e.retryText())
 	case KindOverloaded:
 		return e.publicOverload()
 	case KindShuttingDown:
@@ -104,6 +106,15 @@ func (e *Error) publicViolations() string {
 		fmt.Fprintf(&b, "\n- %s: %s", pointer, v.Message)
 	}
 	return b.String()
+}
+
+// rateText says which limit it was.
+func (e *Error) rateText() string {
+	var limit *rateError
+	if !errors.As(e.Err, &limit) {
+		return ""
+	}
+	return fmt.Sprintf(" (%s is allowed %v)", limit.scope, limit.rate)
 }
 
 func (e *Error) retryText() string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/schema"
+	"github.com/sluice-dev/sluice/tools"
 )
 
 // TestPublic checks the sentence of each kind for what it must say, and that the cause
@@ -44,7 +45,10 @@ func TestPublic(t *testing.T) {
 		{Error{Kind: KindInvalidOutput, Err: secret}, []string{"withheld", "call 42"}},
 		{Error{Kind: KindInternal, Err: secret}, []string{"internal error (call 42)"}},
 		{Error{Kind: "not_allowed", Err: secret}, []string{"was refused: not allowed"}},
-		{Error{Kind: "rate_limited", RetryAfter: time.Second, Err: secret}, []string{"rate limited", "Try again in 1s"}},
+		{Error{Kind: "rationed", RetryAfter: time.Second, Err: secret}, []string{"refused: rationed", "Try again in 1s"}},
+		{Error{Kind: KindRateLimited, RetryAfter: time.Second, Err: &rateError{tools.Rate{Count: 5}, scopes[levelBoth]}},
+			[]string{"not called", "too fast (a caller of this tool is allowed 5/s)", "Try again in 1s"}},
+		{Error{Kind: KindRateLimited, Err: secret}, []string{"too fast. Try again later"}},
 	} {
 		test.err.ID, test.err.Tool = "42", "shop"
 		got := test.err.Public()

@@ -27,6 +27,7 @@ const maxGone = 64
 type toolState struct {
 	name  string
 	lane  lane         // belongs to the queue, under its lock
+	rate  bucket       // belongs to the rates, under their lock
 	users atomic.Int64 // executions that point here
 
 	adaptive atomic.Pointer[adaptive] // nil until a call needs it

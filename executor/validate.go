@@ -19,13 +19,16 @@ var ErrInvalidArguments = errors.New("invalid arguments")
 var emptyObject = json.RawMessage("{}")
 
 // validate checks the arguments against the input schema and leaves them decoded in
-// the call.
-func validate(next Handler) Handler {
-	return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-		if err := decodeArguments(x); err != nil {
-			return nil, x.fail(KindInvalidArguments, fmt.Errorf("%w: %w", ErrInvalidArguments, err))
+// the call. What is to become of a call whose arguments do not fit, invalid may change:
+// the policies that limit those stand further in, where such a call does not come.
+func validate(invalid func(*Execution, *Error) *Error) Policy {
+	return func(next Handler) Handler {
+		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+			if err := decodeArguments(x); err != nil {
+				return nil, invalid(x, x.fail(KindInvalidArguments, fmt.Errorf("%w: %w", ErrInvalidArguments, err)))
+			}
+			return next(ctx, x)
 		}
-		return next(ctx, x)
 	}
 }
 

@@ -13,6 +13,10 @@ type Limits struct {
 	// negative one means any time.
 	QueueTimeout time.Duration
 
+	// Rate is how often the tool may be called, and CallerRate how often by one caller.
+	// Defaults to no limit but the engine's own.
+	Rate, CallerRate Rate
+
 	// Timeout is the hard cap on the time a call may run; nothing extends it.
 	// Defaults to the engine's.
 	Timeout time.Duration
