@@ -11,6 +11,11 @@ import (
 // attempt is one run of a handler in a goroutine of its own, which writes result
 // and err and then closes returned.
 type attempt struct {
+	ctx  context.Context
+	x    *Execution
+	next Handler
+	log  *slog.Logger
+
 	returned chan struct{}
 	result   *tools.Result
 	err      error
@@ -21,15 +26,16 @@ type attempt struct {
 // after the context was done. The handler goes on, and with it whatever waits for
 // [Execution.AfterReturn]. One that returns within the grace has its own result
 // count.
-func abandon(grace time.Duration, log *slog.Logger) Policy {
+func abandon(workers *workers, grace time.Duration, log *slog.Logger) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			if ctx.Err() != nil { // do not begin what nobody waits for
 				return nil, x.ended(ctx)
 			}
 			a := x.attempt()
+			a.ctx, a.x, a.next, a.log = ctx, x, next, log
 			x.handlerStarts()
-			go a.run(ctx, x, next, log)
+			workers.start(a)
 			if a.wait(ctx, grace) {
 				return a.result, a.err
 			}
@@ -51,17 +57,17 @@ func (x *Execution) attempt() *attempt {
 	return a
 }
 
-func (a *attempt) run(ctx context.Context, x *Execution, next Handler, log *slog.Logger) {
+func (a *attempt) run() {
 	ended := false
 	defer func() {
 		if !ended { // recover stands inside of this, so it was runtime.Goexit
-			x.logPanic(ctx, log, errGoexit)
-			a.err = x.fail(KindPanic, errGoexit)
+			a.x.logPanic(a.ctx, a.log, errGoexit)
+			a.err = a.x.fail(KindPanic, errGoexit)
 		}
-		x.handlerReturned()
+		a.x.handlerReturned()
 		close(a.returned)
 	}()
-	a.result, a.err = next(ctx, x)
+	a.result, a.err = a.next(a.ctx, a.x)
 	ended = true
 }
 

@@ -210,6 +210,8 @@ type Engine struct {
 	audit  *auditor // nil where there is no log
 	run    Handler
 
+	workers *workers
+
 	submissions submissions
 }
 
@@ -234,6 +236,8 @@ func New(opts Options) *Engine {
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
 		cache:  newCache(opts.CacheEntries, opts.CacheBytes, opts.Logger),
 		audit:  newAuditor(opts),
+
+		workers: newWorkers(),
 	}
 	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
 	e.submissions.keep = opts.Submitted

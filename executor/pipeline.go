@@ -78,7 +78,7 @@ func (e *Engine) pipeline() []step {
 	}
 	return append(steps,
 		step{"timeout", timeout(&e.alarms, e.opts.Timeout, e.opts.IdleTimeout)},
-		step{"abandon", abandon(e.opts.AbandonGrace, e.opts.Logger)},
+		step{"abandon", abandon(e.workers, e.opts.AbandonGrace, e.opts.Logger)},
 		step{"recover", recoverPanics(e.opts.Logger)},
 		step{"size", limitResult(e.opts.ResultBytes)},
 		step{"output", checkOutput},

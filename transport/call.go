@@ -14,7 +14,7 @@ import (
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
-// callTool starts a call and leaves it to a worker
+// callTool starts a call and leaves it to the engine
 // (specification 2026-07-28, server/tools, "Calling Tools").
 func (c *conn) callTool(r *request) *jsonrpc2.Error {
 	name, ok := r.params.text("name")
@@ -35,15 +35,12 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 		cancel(nil)
 		return nil
 	}
-	c.server.workers.start(func() {
-		defer cancel(nil)
-		c.finish(p, c.runCall(ctx, p, name, json.RawMessage(arguments)))
-	})
+	c.runCall(ctx, p, name, json.RawMessage(arguments))
 	return nil
 }
 
-// runCall hands a call to the engine and returns the response to send.
-func (c *conn) runCall(ctx context.Context, p *pending, name string, arguments json.RawMessage) []byte {
+// runCall hands a call to the engine, which answers it on a goroutine of its own.
+func (c *conn) runCall(ctx context.Context, p *pending, name string, arguments json.RawMessage) {
 	r := p.request
 	req := &executor.Request{
 		Tool: name, Arguments: arguments,
@@ -61,11 +58,14 @@ func (c *conn) runCall(ctx context.Context, p *pending, name string, arguments j
 			}
 		}
 	}
-	result, err := c.server.opts.Engine.Execute(ctx, req)
-	if err != nil {
-		return c.failureFrame(r, err)
-	}
-	return c.resultFrame(r, result, nil)
+	c.server.opts.Engine.Go(ctx, req, func(result *tools.Result, err error) {
+		defer p.cancel(nil)
+		if err != nil {
+			c.finish(p, c.failureFrame(r, err))
+			return
+		}
+		c.finish(p, c.resultFrame(r, result, nil))
+	})
 }
 
 // appendProgress appends a notification of progress.

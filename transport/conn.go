@@ -32,7 +32,7 @@ const flushPatience = 2 * time.Second
 
 // A conn is one peer being served. Its reader goroutine decodes and dispatches and
 // never runs a tool; its writer goroutine is that of the outbox; each call has a
-// worker of its own.
+// goroutine of the engine's.
 type conn struct {
 	server *Server
 	stream Stream

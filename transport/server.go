@@ -59,7 +59,6 @@ type Server struct {
 	log         *slog.Logger
 	info        map[*mcp.Revision][]byte // Options.Info encoded
 	definitions definitions
-	workers     *workers
 
 	mu      sync.Mutex
 	conns   map[*conn]struct{} // guarded by mu
@@ -77,7 +76,7 @@ func NewServer(opts Options) *Server {
 	log := cmp.Or(opts.Logger, slog.New(slog.DiscardHandler))
 	s := &Server{
 		opts: opts, log: log, info: map[*mcp.Revision][]byte{},
-		definitions: definitions{log: log}, workers: newWorkers(), conns: map[*conn]struct{}{},
+		definitions: definitions{log: log}, conns: map[*conn]struct{}{},
 	}
 	for _, revision := range mcp.Revisions() {
 		info, err := jsonv2.Marshal(opts.Info.In(revision))
@@ -104,9 +103,9 @@ func (s *Server) Serve(ctx context.Context, stream Stream, peer Peer) error {
 	s.conns[c] = struct{}{}
 	s.serving.Add(1)
 	s.mu.Unlock()
-	s.workers.hold()
+	release := s.opts.Engine.KeepReady()
 	defer func() {
-		s.workers.release()
+		release()
 		s.mu.Lock()
 		delete(s.conns, c)
 		s.mu.Unlock()

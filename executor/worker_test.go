@@ -1,10 +1,14 @@
-package transport
+package executor
 
 import (
 	"sync"
 	"testing"
 	"testing/synctest"
 )
+
+type taskFunc func()
+
+func (f taskFunc) run() { f() }
 
 // TestWorkers checks that there are no more workers than tasks at once, that the idle
 // ones stay while they are held, no more than maxIdle, and end with the last holder.
@@ -20,7 +24,7 @@ func TestWorkers(t *testing.T) {
 				release := make(chan struct{})
 				tasks.Add(test.tasks)
 				for range test.tasks {
-					w.start(func() { <-release; tasks.Done() })
+					w.start(taskFunc(func() { <-release; tasks.Done() }))
 				}
 				close(release)
 				tasks.Wait()
@@ -35,7 +39,7 @@ func TestWorkers(t *testing.T) {
 			t.Errorf("%d workers are idle while they are held", w.idle)
 		}
 		w.release()
-		w.start(func() {}) // ends by itself
+		w.start(taskFunc(func() {})) // ends by itself
 		synctest.Wait()
 		if w.idle != 0 {
 			t.Errorf("%d workers are idle where nobody holds them", w.idle)
@@ -50,14 +54,14 @@ func BenchmarkWorkers(b *testing.B) {
 	w.hold()
 	defer w.release()
 	done := make(chan struct{})
-	task := func() { needStack(20); done <- struct{}{} }
-	for name, start := range map[string]func(func()){
-		"worker": w.start, "goroutine": func(task func()) { go task() },
+	needy := taskFunc(func() { needStack(20); done <- struct{}{} })
+	for name, start := range map[string]func(task){
+		"worker": w.start, "goroutine": func(t task) { go t.run() },
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				start(task)
+				start(needy)
 				<-done
 			}
 		})
