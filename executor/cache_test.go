@@ -124,6 +124,20 @@ func TestCacheKeepsOnlySuccess(t *testing.T) {
 	}
 }
 
+// TestCacheTooLarge checks that a result with no room in the cache drives out no other.
+func TestCacheTooLarge(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, Options{CacheBytes: 2000}, tool("t", func(_ context.Context, call *tools.Call) (*tools.Result, error) {
+		return tools.TextResult(string(call.Arguments)), nil
+	}, tools.Limits{Cache: &tools.Cache{}}))
+	large := fmt.Sprintf(`{"x":%q}`, strings.Repeat("x", 2000))
+	for _, c := range []struct{ arguments, want string }{{`{}`, "{} miss"}, {large, large + " miss"}, {large, large + " miss"}, {`{}`, "{} hit"}} {
+		if got := ask(t, e, "", c.arguments); got != c.want {
+			t.Errorf("%.20s: %s", c.arguments, got)
+		}
+	}
+}
+
 // TestCacheOfRegisteredAnew checks that a tool never answers from the results of one
 // that had its name, not even of a call that was in flight when it came.
 func TestCacheOfRegisteredAnew(t *testing.T) {

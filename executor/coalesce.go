@@ -108,7 +108,6 @@ func (f *flight) outcome(ctx context.Context, x *Execution, how history.Cached) 
 	case ctx.Err() != nil && f.failure.Kind == KindCancelled:
 		return nil, x.ended(ctx)
 	case ctx.Err() == nil && x.Call.Caller != f.leader.Call.Caller && f.waits():
-		x.board(nil, "")
 		return nil, errTryAgain
 	}
 	return nil, x.adopt(f.failure, f.failure)

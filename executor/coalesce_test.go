@@ -69,6 +69,9 @@ func TestCoalesce(t *testing.T) {
 				t.Errorf("in flight %d: %+v", i, r)
 			}
 		}
+		if m := e.Metrics().OtherCallers; m.Running != 1 || m.Waiting != 3 {
+			t.Errorf("%d of the callers run, %d wait", m.Running, m.Waiting)
+		}
 		for i, done := range list {
 			want := history.CacheCoalesced
 			if i == 0 {
@@ -96,73 +99,6 @@ func TestCoalesce(t *testing.T) {
 		if c := e.Metrics().Tools["t"]; c.Coalesced != 3 || c.CacheMisses != 2 || c.Started != 2 || c.Succeeded != 5 || c.Run.Sum != 20*time.Second {
 			t.Errorf("%+v", c)
 		}
-	})
-}
-
-// TestCoalesceLeaving checks that a call that leaves costs the others nothing,
-// whichever it is, and that the last takes the execution with it.
-func TestCoalesceLeaving(t *testing.T) {
-	t.Parallel()
-	for _, leave := range [][]int{{0}, {1}, {2}, {0, 1}, {0, 2}, {2, 1}, {0, 1, 2}, {2, 0, 1}} {
-		t.Run(fmt.Sprint(leave), func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				var calls atomic.Int32
-				e := newEngine(t, Options{}, tool("t", slowly(&calls), shared))
-				var list []<-chan answer
-				var cancels []context.CancelFunc
-				for range 3 {
-					ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-					list, cancels = append(list, send(ctx, e, Request{})), append(cancels, cancel)
-				}
-				for _, i := range leave {
-					time.Sleep(time.Second)
-					cancels[i]()
-					synctest.Wait()
-					wantKind(t, (<-list[i]).err, KindCancelled, context.Canceled)
-				}
-				if n := e.Metrics().Total.Running; (n == 0) != (len(leave) == 3) {
-					t.Errorf("%d are running", n)
-				}
-				left := 0
-				for i := range list {
-					if !slices.Contains(leave, i) {
-						left++
-						if a := <-list[i]; a.err != nil || a.after != 10*time.Second {
-							t.Errorf("call %d: %+v", i, a)
-						}
-					}
-					cancels[i]()
-				}
-				// The leader's entry stays as long as the execution, and no longer.
-				if n := len(e.InFlight()); n != 0 || calls.Load() != 1 || left+len(leave) != 3 {
-					t.Errorf("%d in flight, %d calls of the tool", n, calls.Load())
-				}
-			})
-		})
-	}
-}
-
-// TestCoalesceLeaderLeft checks that an execution whose leader has left is still seen,
-// and that a drain ends it with those who wait.
-func TestCoalesceLeaderLeft(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var calls atomic.Int32
-		e := newEngine(t, Options{}, tool("t", slowly(&calls), shared))
-		short, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		leader, joiner := send(short, e, Request{}), send(t.Context(), e, Request{})
-		wantKind(t, (<-leader).err, KindTimeout, context.DeadlineExceeded)
-		synctest.Wait()
-		if list := e.InFlight(); len(list) != 2 || list[0].Finished.IsZero() || list[0].Abandoned || list[0].Started.IsZero() || !list[1].Finished.IsZero() {
-			t.Errorf("in flight: %+v", list)
-		}
-		var result *DrainError
-		if err := e.Drain(within(t, 0)); !errors.As(err, &result) || *result != (DrainError{Cancelled: 1}) {
-			t.Errorf("drain: %v", err)
-		}
-		wantKind(t, (<-joiner).err, KindShuttingDown, ErrShuttingDown)
 	})
 }
 
@@ -217,6 +153,29 @@ func TestCoalesceFailures(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestCoalesceOutranked checks that what a call of a higher class has begun stays to be
+// found when that of the lower class, in whose place it came, ends.
+func TestCoalesceOutranked(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		release := make(chan struct{})
+		e := newEngine(t, Options{Concurrency: 1}, tool("t", slowly(&calls), shared), tool("busy", until(release)))
+		busy := start(e, t.Context(), "busy")
+		synctest.Wait()
+		ctx, cancel := context.WithCancel(t.Context())
+		low := send(ctx, e, Request{Priority: PriorityBatch})
+		high := send(t.Context(), e, Request{})
+		cancel()
+		wantKind(t, (<-low).err, KindCancelled, context.Canceled)
+		late := send(t.Context(), e, Request{})
+		close(release)
+		if err := errors.Join(<-busy, (<-high).err, (<-late).err); err != nil || calls.Load() != 1 {
+			t.Errorf("%v; %d calls of the tool", err, calls.Load())
+		}
+	})
 }
 
 // TestCoalesceRefused checks that what was refused for its leader is tried again for

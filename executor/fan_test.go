@@ -48,6 +48,9 @@ func TestCoalesceProgress(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		cancel()
 		wantKind(t, (<-third).err, KindCancelled, context.Canceled)
+		if n := listeners(e.cache); n != 2 {
+			t.Errorf("%d calls are told", n)
+		}
 		for _, done := range []<-chan answer{silent, first, second} {
 			if a := <-done; a.err != nil {
 				t.Error(a.err)
@@ -68,6 +71,18 @@ func TestCoalesceProgress(t *testing.T) {
 	})
 }
 
+// listeners returns how many calls are told what flights report.
+func listeners(c *cache) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range c.flights {
+		f.fan.mu.Lock()
+		n += len(f.fan.waiters)
+		f.fan.mu.Unlock()
+	}
+	return n
+}
+
 // TestCoalesceHeartbeat checks that each call is told what the one execution does.
 func TestCoalesceHeartbeat(t *testing.T) {
 	t.Parallel()
@@ -86,6 +101,9 @@ func TestCoalesceHeartbeat(t *testing.T) {
 				t.Error(a.err)
 			}
 		}
+		if r := records(e); r[1].Waits.Server+r[2].Waits.Server != 10*time.Second || r[1].Waits.Flight+r[2].Waits.Flight != 20*time.Second {
+			t.Errorf("records: %+v", r)
+		}
 		want := "[waiting for a slot, 6s waiting for a slot, 6s still running, 2s still running, 2s still running, 8s still running, 8s]"
 		if fmt.Sprint(said) != want {
 			t.Errorf("said: %v", said)
@@ -93,24 +111,23 @@ func TestCoalesceHeartbeat(t *testing.T) {
 	})
 }
 
-// TestCoalesceLeaderHears checks that the leader misses nothing of a tool that reports
-// at once.
-func TestCoalesceLeaderHears(t *testing.T) {
+// A listener keeps what it is told.
+type listener struct{ heard []any }
+
+func (l *listener) Report(p tools.Progress)     { l.heard = append(l.heard, p.Done) }
+func (l *listener) Log(_ tools.Level, data any) { l.heard = append(l.heard, data) }
+
+// TestFlightHasLeader checks that the leader is told from the very beginning: the tool
+// may report before the leader waits.
+func TestFlightHasLeader(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		e := newEngine(t, Options{}, tool("t", func(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
-			tools.Report(ctx, tools.Progress{Done: 1})
-			return tools.TextResult("hello"), nil
-		}, tools.Limits{Cache: &tools.Cache{TTL: -1}}))
-		heard := 0
-		for range 100 {
-			_, err := e.Execute(t.Context(), &Request{Tool: "t", OnProgress: func(tools.Progress) { heard++ }})
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		if heard != 100 {
-			t.Errorf("%d of 100 reports were heard", heard)
-		}
-	})
+	var l listener
+	x := &Execution{Request: &Request{OnLog: func(tools.Level, any) {}}}
+	f := newFlight(tools.WithReporter(t.Context(), &l), x, cacheKey{})
+	defer f.cancel(nil)
+	tools.Report(f.ctx, tools.Progress{Done: 1})
+	tools.Log(f.ctx, tools.LevelInfo, "two")
+	if fmt.Sprint(l.heard) != "[1 two]" {
+		t.Errorf("heard %v", l.heard)
+	}
 }
