@@ -37,6 +37,7 @@ type flight struct {
 
 func newFlight(ctx context.Context, leader *Execution, key cacheKey) *flight {
 	f := &flight{key: key, leader: leader, x: leader.fork(), done: make(chan struct{})}
+	f.x.until, _ = ctx.Deadline()
 	f.fan.x = f.x
 	f.fan.add(ctx, leader) // before anything can be reported
 	ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
@@ -107,10 +108,23 @@ func (f *flight) outcome(ctx context.Context, x *Execution, how history.Cached) 
 		return marked(f.result, how), nil
 	case ctx.Err() != nil && f.failure.Kind == KindCancelled:
 		return nil, x.ended(ctx)
-	case ctx.Err() == nil && x.Call.Caller != f.leader.Call.Caller && f.waits():
+	case ctx.Err() == nil && x != f.leader && f.refusedFor(x):
 		return nil, errTryAgain
 	}
 	return nil, x.adopt(f.failure, f.failure)
+}
+
+// refusedFor reports whether the flight was refused for what may not be so for this
+// call: the deadline of its leader, or its leader being who it is. A call that has
+// waited in the queue for as long as any may does not begin anew.
+func (f *flight) refusedFor(x *Execution) bool {
+	switch {
+	case !f.waits(), errors.Is(f.failure, ErrQueueTimeout):
+		return false
+	case errors.Is(f.failure, ErrQueueDeadline):
+		return true
+	}
+	return x.Call.Caller != f.leader.Call.Caller
 }
 
 // board notes which flight the call waits for, if any, and what that makes of it.

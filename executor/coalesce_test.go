@@ -179,43 +179,104 @@ func TestCoalesceOutranked(t *testing.T) {
 }
 
 // TestCoalesceRefused checks that what was refused for its leader is tried again for
-// others, with one execution for all who are left, and not for the same caller.
+// those whom it need not concern, with one execution for all who are left.
 func TestCoalesceRefused(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var calls, refused atomic.Int32
-		enough := errors.New("enough")
-		e := newEngine(t, Options{}, tool("t", slowly(&calls), shared))
-		refuseAda := func(next Handler) Handler {
-			return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-				if x.Call.Caller == "ada" {
-					time.Sleep(time.Second)
-					refused.Add(1)
-					return nil, x.fail(KindRateLimited, enough)
+	for _, test := range []struct {
+		name    string
+		err     error
+		refused int // calls
+	}{
+		{"caller", errors.New("enough"), 2},
+		{"deadline", ErrQueueDeadline, 1},
+		{"queue timeout", ErrQueueTimeout, 5},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var calls, flights atomic.Int32
+				e := newEngine(t, Options{}, tool("t", slowly(&calls), shared))
+				e.run = e.with("cache", func(next Handler) Handler {
+					return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+						if flights.Add(1) > 1 {
+							return next(ctx, x)
+						}
+						time.Sleep(time.Second)
+						return nil, x.fail(KindRateLimited, test.err)
+					}
+				})
+				var list []<-chan answer
+				for _, caller := range []string{"ada", "ada", "bob", "bob", "eve"} {
+					list = append(list, send(t.Context(), e, Request{Caller: caller}))
 				}
-				return next(ctx, x)
+				for i, done := range list {
+					a := <-done
+					if i < test.refused {
+						wantKind(t, a.err, KindRateLimited, test.err)
+					} else if a.err != nil || a.after != 11*time.Second {
+						t.Errorf("call %d: %+v", i, a)
+					}
+				}
+				if n := int(calls.Load()); n > 1 || (n == 1) != (test.refused < 5) {
+					t.Errorf("%d calls of the tool", n)
+				}
+				if n := e.Metrics().Total.Refused; n != uint64(test.refused) {
+					t.Errorf("%d calls were refused", n)
+				}
+			})
+		})
+	}
+}
+
+// with returns the pipeline with one more policy inside of the step of this name.
+func (e *Engine) with(name string, policy Policy) Handler {
+	steps := e.pipeline()
+	at := slices.IndexFunc(steps, func(s step) bool { return s.name == name })
+	return chain(invoke, slices.Insert(steps, at+1, step{"more", policy}))
+}
+
+// TestFlightRecord checks that policies within see the call, as it came.
+func TestFlightRecord(t *testing.T) {
+	t.Parallel()
+	e := newEngine(t, Options{}, tool("t", echo, shared))
+	var got Record
+	e.run = e.with("cache", func(next Handler) Handler {
+		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+			got = x.snapshot()
+			return next(ctx, x)
+		}
+	})
+	_, err := e.Execute(t.Context(), &Request{Tool: "t", Caller: "ada", Transport: "stdio", Priority: PriorityBatch, Arguments: json.RawMessage(`{}`)})
+	want := records(e)[0]
+	want.Started, want.Finished, want.Outcome, want.Cached, want.BytesOut = time.Time{}, time.Time{}, "", "", 0
+	if err != nil || got != want {
+		t.Errorf("got  %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
+// TestCoalesceQueueDeadline checks that the queue knows the deadline of a call that
+// leads a flight, and that the flight does not end with it.
+func TestCoalesceQueueDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		e := newEngine(t, Options{Concurrency: 1}, tool("t", slowly(&calls), shared))
+		for i := range 2 { // the first teaches the queue how long a call takes
+			other := send(t.Context(), e, Request{Arguments: fmt.Appendf(nil, `{"n":%d}`, i)})
+			if i == 0 {
+				<-other
 			}
 		}
-		steps := e.pipeline()
-		at := slices.IndexFunc(steps, func(s step) bool { return s.name == "cache" })
-		e.run = chain(invoke, slices.Insert(steps, at+1, step{"refuse", refuseAda}))
-		var list []<-chan answer
-		for _, caller := range []string{"ada", "ada", "bob", "bob", "eve"} {
-			list = append(list, send(t.Context(), e, Request{Caller: caller}))
+		a := <-send(within(t, time.Second), e, Request{})
+		wantKind(t, a.err, KindOverloaded, ErrQueueDeadline)
+		if a.after != 0 {
+			t.Errorf("refused after %v", a.after)
 		}
-		for i, done := range list {
-			a := <-done
-			if i < 2 {
-				wantKind(t, a.err, KindRateLimited, enough)
-			} else if a.err != nil || a.after != 11*time.Second {
-				t.Errorf("call %d: %+v", i, a)
-			}
-		}
-		if calls.Load() != 1 || refused.Load() != 1 {
-			t.Errorf("%d calls of the tool, %d refused", calls.Load(), refused.Load())
-		}
-		if c := e.Metrics().Total; c.Refused != 2 || c.CacheMisses != 2 || c.Coalesced != 3 {
-			t.Errorf("%+v", c)
+		leader := send(within(t, 15*time.Second), e, Request{})
+		joiner := send(t.Context(), e, Request{})
+		wantKind(t, (<-leader).err, KindTimeout, context.DeadlineExceeded)
+		if a := <-joiner; a.err != nil || a.after != 20*time.Second || calls.Load() != 3 {
+			t.Errorf("%+v; %d calls of the tool", a, calls.Load())
 		}
 	})
 }

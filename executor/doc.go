@@ -106,7 +106,7 @@
 //
 // Of a tool that declares a cache (tools.Cache), results are kept, and identical calls in
 // flight share one execution: that of the call that came first. It goes on while anyone
-// waits for it, whoever leaves, has no deadline of its own, and is refused for nobody but
+// waits for it, whoever leaves, is not ended by anyone's deadline, and is refused for nobody but
 // its first caller: others then try for themselves. A call of a higher class does not wait
 // for one that waits in a lower. What is kept is bounded by [Options.CacheEntries] and
 // [Options.CacheBytes].

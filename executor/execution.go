@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -22,6 +23,7 @@ type Execution struct {
 	Call tools.Call
 
 	born   time.Time
+	until  time.Time    // the deadline of a flight's leader
 	heard  atomic.Int64 // nanoseconds from born to the last sign of life
 	tool   *toolState   // written by lookup
 	ticket ticket       // belongs to the queue
@@ -67,10 +69,23 @@ func (e *Engine) newExecution(req *Request) *Execution {
 // not wait in. It has the call's id, but neither a place in the ledger nor a record
 // that is kept.
 func (x *Execution) fork() *Execution {
+	x.mu.Lock()
+	record := x.record
+	x.mu.Unlock()
+	record.Waits, record.Cached = history.Waits{}, ""
 	return &Execution{
 		Request: x.Request, Entry: x.Entry, Call: x.Call, born: x.born, tool: x.tool, audit: x.audit,
-		record: Record{ID: x.Call.ID, Tool: x.Call.Tool, Caller: x.Call.Caller, Queued: x.born},
+		record: record,
 	}
+}
+
+// deadline returns when the caller waits no longer, where that is known. That of a
+// flight is not in its context, since it does not end the flight.
+func (x *Execution) deadline(ctx context.Context) (time.Time, bool) {
+	if !x.until.IsZero() {
+		return x.until, true
+	}
+	return ctx.Deadline()
 }
 
 // age is how long ago the call came. All times but the first are measured from

@@ -98,7 +98,7 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 		s.limit(t.lane, max(x.Entry.Limits.Concurrency, 0))
 		full = t.lane.full()
 		if waits = !s.take(t); waits {
-			refused = x.enter(s, allowed(ctx, limit))
+			refused = x.enter(s, x.patience(ctx, limit))
 		}
 	})
 	if refused != nil {
@@ -125,14 +125,14 @@ func (t *ticket) fill(x *Execution) {
 	t.bytes = int64(len(x.Request.Arguments))
 }
 
-// allowed returns how long a call may wait: until the limit, where it is not 0, and the
-// deadline of its context.
-func allowed(ctx context.Context, limit time.Duration) time.Duration {
+// patience returns how long a call may wait: until the limit, where it is not 0, and its
+// deadline.
+func (x *Execution) patience(ctx context.Context, limit time.Duration) time.Duration {
 	left := time.Duration(math.MaxInt64)
 	if limit > 0 {
 		left = limit
 	}
-	if end, ok := ctx.Deadline(); ok {
+	if end, ok := x.deadline(ctx); ok {
 		left = min(left, time.Until(end))
 	}
 	return left
