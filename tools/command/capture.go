@@ -3,7 +3,6 @@ package command
 import (
 	"bytes"
 	"strings"
-	"unicode/utf8"
 )
 
 // A head keeps the first bytes of a stream.
@@ -81,38 +80,4 @@ func (t *tail) String() string {
 		text = whole
 	}
 	return "[...]\n" + string(text)
-}
-
-// clean returns text that every client can take: a run of bytes that are not UTF-8, or
-// are NUL, becomes one U+FFFD.
-func clean(text string) string {
-	if utf8.ValidString(text) && strings.IndexByte(text, 0) < 0 {
-		return text
-	}
-	var b strings.Builder
-	bad := false
-	for i, c := range text {
-		wasBad := bad
-		bad = c == 0 || c == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD")
-		switch {
-		case !bad:
-			b.WriteRune(c)
-		case !wasBad:
-			b.WriteRune(utf8.RuneError)
-		}
-	}
-	return b.String()
-}
-
-// cutRune takes off the end of text what is only a part of a character.
-func cutRune(text string) string {
-	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
-		if last := text[len(text)-i:]; utf8.RuneStart(last[0]) {
-			if !utf8.FullRuneInString(last) {
-				return text[:len(text)-i]
-			}
-			break
-		}
-	}
-	return text
 }

@@ -2,27 +2,26 @@ package command
 
 import (
 	"context"
-	"encoding/json"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/internal/template"
 )
 
 // A program is a Spec made ready to run. It does not change, and its calls do not
 // know of one another.
 type program struct {
 	tool       string
-	path       string     // as in the spec
-	argv       []template // path first
-	stdin      template   // nil for none
+	path       string              // as in the spec
+	argv       []template.Template // path first
+	stdin      template.Template   // nil for none
 	stdinJSON  bool
 	allowDash  []string
-	input      json.RawMessage
-	defaults   map[string]string // of the placeholders that have one
-	structured bool              // stdout is a JSON value
+	arguments  *template.Arguments
+	structured bool // stdout is a JSON value
 	stream     bool
 	env        []string
 	dir        string // absolute
@@ -35,7 +34,7 @@ func (p *program) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	values, err := p.values(call.Arguments)
+	values, err := p.arguments.Texts(call.Arguments)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +65,7 @@ func (p *program) standardInput(call *tools.Call, values map[string]string) []by
 	case p.stdinJSON:
 		return call.Arguments
 	}
-	text, _ := p.stdin.fill(values)
+	text, _ := p.stdin.Fill(values)
 	return []byte(text)
 }
 
@@ -96,7 +95,7 @@ func (p *program) checkBatch(path string) error {
 		return nil
 	}
 	for _, t := range p.argv {
-		if len(t.names()) > 0 {
+		if len(t.Names()) > 0 {
 			return errBatch
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/internal/display"
 )
 
 // parseProgress reads a line "::progress DONE/TOTAL MESSAGE", of which the total and
@@ -27,7 +28,7 @@ func parseProgress(line []byte) (tools.Progress, bool) {
 			return tools.Progress{}, false
 		}
 	}
-	return tools.Progress{Done: done, Total: total, Message: oneLine(message)}, true
+	return tools.Progress{Done: done, Total: total, Message: display.OneLine(message)}, true
 }
 
 // parseAmount reads a finite number that is not negative.

@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/internal/display"
 )
 
 // maxSample is how much of an output that is not JSON its error shows, in bytes.
@@ -27,7 +28,7 @@ func (p *program) result(r *run) (*tools.Result, error) {
 	case p.structured:
 		return p.structure(r.head.String()), nil
 	}
-	return tools.TextResult(visible(r.head.String())), nil
+	return tools.TextResult(display.Visible(r.head.String())), nil
 }
 
 // overflow is the result of a program that printed too much: what it printed up to
@@ -35,14 +36,14 @@ func (p *program) result(r *run) (*tools.Result, error) {
 func (p *program) overflow(stdout *head) *tools.Result {
 	result := tools.ErrorResult(fmt.Sprintf("The output is truncated: %s printed more than %d bytes "+
 		"to its standard output and was killed. Ask for less at once.", p.base(), p.output))
-	return withOutput(result, cutRune(stdout.String()))
+	return withOutput(result, display.CutRune(stdout.String()))
 }
 
 // failure is the result of a program that ended in failure: how, the end of its
 // stderr, and its stdout, where compilers and the like put what they found.
 func (p *program) failure(state *os.ProcessState, r *run) *tools.Result {
 	text := p.base() + " " + ending(state)
-	if tail := strings.TrimSpace(plain(r.tail.String())); tail != "" {
+	if tail := strings.TrimSpace(display.Plain(r.tail.String())); tail != "" {
 		text += "\n\nstandard error:\n" + tail
 	}
 	return withOutput(tools.ErrorResult(text), r.head.String())
@@ -51,7 +52,7 @@ func (p *program) failure(state *os.ProcessState, r *run) *tools.Result {
 // withOutput adds the output of a program to its error, where it has any.
 func withOutput(result *tools.Result, output string) *tools.Result {
 	if output != "" {
-		result.Content = append(result.Content, tools.Text{Text: visible(output)})
+		result.Content = append(result.Content, tools.Text{Text: display.Visible(output)})
 	}
 	return result
 }
@@ -97,7 +98,7 @@ func sample(output string) string {
 	case strings.TrimSpace(output) == "":
 		return "It printed nothing."
 	case len(output) > maxSample:
-		return "It begins:\n" + clean(cutRune(output[:maxSample])) + "[...]"
+		return "It begins:\n" + display.Clean(display.CutRune(output[:maxSample])) + "[...]"
 	}
-	return "It is:\n" + clean(output)
+	return "It is:\n" + display.Clean(output)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/internal/template"
 )
 
 const (
@@ -92,7 +93,7 @@ func New(spec Spec) (*tools.Tool, error) {
 		return nil, fmt.Errorf("command: tool %q: %w", spec.Name, err)
 	}
 	tool := &tools.Tool{Definition: spec.Definition, Handler: p, Limits: spec.Limits}
-	tool.InputSchema = p.input
+	tool.InputSchema = p.arguments.Schema
 	return tool, nil
 }
 
@@ -152,25 +153,25 @@ func (p *program) parse(s *Spec) error {
 		return errors.New("no program to run")
 	}
 	for i, arg := range s.Args {
-		t, err := parseTemplate(arg)
+		t, err := template.Parse(arg)
 		if err != nil {
 			return fmt.Errorf("argument %d, %q: %w", i, arg, err)
 		}
 		p.argv = append(p.argv, t)
 	}
-	if len(p.argv[0].names()) > 0 {
+	if len(p.argv[0].Names()) > 0 {
 		return fmt.Errorf("the program, %q, may not depend on the arguments", s.Args[0])
 	}
-	p.path = p.argv[0].literal()
+	p.path = p.argv[0].Literal()
 	if s.Stdin == "" || s.Stdin == stdinJSON {
 		p.stdinJSON = s.Stdin == stdinJSON
 		return nil
 	}
 	var err error
-	if p.stdin, err = parseTemplate(s.Stdin); err != nil {
+	if p.stdin, err = template.Parse(s.Stdin); err != nil {
 		return fmt.Errorf("stdin, %q: %w", s.Stdin, err)
 	}
-	if len(p.stdin.names()) == 0 {
+	if len(p.stdin.Names()) == 0 {
 		return fmt.Errorf("stdin, %q: neither %q nor a template with a placeholder", s.Stdin, stdinJSON)
 	}
 	return nil

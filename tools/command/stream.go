@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/internal/display"
 )
 
 // maxLine is how long a line may be, in bytes, to be progress; a message is cut to
@@ -94,7 +95,7 @@ func (s *stream) endLine() {
 }
 
 func (s *stream) message(line []byte) {
-	if text := oneLine(cutRune(string(line))); text != "" {
+	if text := display.OneLine(display.CutRune(string(line))); text != "" {
 		s.report(tools.Progress{Message: text})
 	}
 }

@@ -136,17 +136,6 @@ func TestTail(t *testing.T) {
 	}
 }
 
-func TestCutRune(t *testing.T) {
-	t.Parallel()
-	for text, want := range map[string]string{
-		"": "", "a": "a", "aé": "aé", "a\xc3": "a", "a\xe2\x82": "a", "a\xf0\x9f\x98": "a", "a\xff": "a\xff", "\x80\x80\x80\x80": "\x80\x80\x80\x80",
-	} {
-		if got := cutRune(text); got != want {
-			t.Errorf("%q: got %q, want %q", text, got, want)
-		}
-	}
-}
-
 // TestHeadAllocation holds the promise of head: to fill it takes less than twice its
 // limit, garbage included.
 func TestHeadAllocation(t *testing.T) {

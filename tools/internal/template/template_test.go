@@ -1,4 +1,4 @@
-package command
+package template
 
 import (
 	"slices"
@@ -10,26 +10,26 @@ func TestTemplate(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		source string
-		want   template
+		want   Template
 	}{
 		{"", nil},
-		{"a", template{{text: "a"}}},
-		{"{a}", template{{name: "a"}}},
-		{"x={a}{b-1}y", template{{text: "x="}, {name: "a"}, {name: "b-1"}, {text: "y"}}},
-		{"{{a}", template{{text: "{a}"}}},
-		{"{{{a}}", template{{text: "{"}, {name: "a"}, {text: "}"}}},
-		{"a{{b{{c", template{{text: "a{b{c"}}},
-		{"}}", template{{text: "}}"}}},
-		{"{größe.2}", template{{name: "größe.2"}}},
+		{"a", Template{{Text: "a"}}},
+		{"{a}", Template{{Name: "a"}}},
+		{"x={a}{b-1}y", Template{{Text: "x="}, {Name: "a"}, {Name: "b-1"}, {Text: "y"}}},
+		{"{{a}", Template{{Text: "{a}"}}},
+		{"{{{a}}", Template{{Text: "{"}, {Name: "a"}, {Text: "}"}}},
+		{"a{{b{{c", Template{{Text: "a{b{c"}}},
+		{"}}", Template{{Text: "}}"}}},
+		{"{größe.2}", Template{{Name: "größe.2"}}},
 	}
 	for _, test := range tests {
-		got, err := parseTemplate(test.source)
+		got, err := Parse(test.source)
 		if err != nil || !slices.Equal(got, test.want) {
 			t.Errorf("%q: got %q, %v, want %q", test.source, got, err, test.want)
 		}
 	}
 	for _, source := range []string{"{", "{a", "{}", "{a b}", "x{", "{a{b}", `{"a":1}`, "{{{"} {
-		if got, err := parseTemplate(source); err == nil {
+		if got, err := Parse(source); err == nil {
 			t.Errorf("%q: got %q, want an error", source, got)
 		}
 	}
@@ -42,32 +42,32 @@ func FuzzTemplate(f *testing.F) {
 		f.Add(source, "{a} $(x)")
 	}
 	f.Fuzz(func(t *testing.T, source, value string) {
-		parsed, err := parseTemplate(source)
+		parsed, err := Parse(source)
 		if err != nil {
 			return
 		}
-		again, err := parseTemplate(parsed.String())
+		again, err := Parse(parsed.String())
 		if err != nil || !slices.Equal(parsed, again) {
 			t.Fatalf("%q: %q is written %q and parses to %q, %v", source, parsed, parsed.String(), again, err)
 		}
 		values, want := map[string]string{}, ""
 		for _, p := range parsed {
-			want += p.text
-			if p.name != "" {
-				values[p.name] = value
+			want += p.Text
+			if p.Name != "" {
+				values[p.Name] = value
 				want += value
 			}
 		}
-		if got, ok := parsed.fill(values); !ok || got != want {
+		if got, ok := parsed.Fill(values); !ok || got != want {
 			t.Fatalf("%q: filled to %q, %v, want %q", source, got, ok, want)
 		}
 		if len(values) > 0 {
-			if got, ok := parsed.fill(nil); ok {
+			if got, ok := parsed.Fill(nil); ok {
 				t.Fatalf("%q: filled with nothing to %q", source, got)
 			}
 		}
-		led := len(parsed) > 0 && parsed[0].name != "" && value != ""
-		if name := parsed.lead(values); (name != "") != led || led && !strings.HasPrefix(source, "{"+name+"}") {
+		led := len(parsed) > 0 && parsed[0].Name != "" && value != ""
+		if name := parsed.Lead(values); (name != "") != led || led && !strings.HasPrefix(source, "{"+name+"}") {
 			t.Fatalf("%q: begins with %q", source, name)
 		}
 	})

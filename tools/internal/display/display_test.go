@@ -1,4 +1,4 @@
-package command
+package display
 
 import (
 	"strings"
@@ -29,7 +29,7 @@ func TestPlain(t *testing.T) {
 		"hi\U000E0001\U000E0069\U000E007F":                                                       "hi",
 		"1\u200d2":                                                                               "1\u200d2",
 	} {
-		if got := plain(text); got != want {
+		if got := Plain(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
@@ -44,7 +44,18 @@ func TestOneLine(t *testing.T) {
 		"1  2":                        "1  2",
 		"\x1b[32m✓\x1b[0m done\x1b[K": "✓ done",
 	} {
-		if got := oneLine(text); got != want {
+		if got := OneLine(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestCutRune(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"": "", "a": "a", "aé": "aé", "a\xc3": "a", "a\xe2\x82": "a", "a\xf0\x9f\x98": "a", "a\xff": "a\xff", "\x80\x80\x80\x80": "\x80\x80\x80\x80",
+	} {
+		if got := CutRune(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
@@ -56,15 +67,15 @@ func FuzzPlain(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got := plain(text)
+		got := Plain(text)
 		if !utf8.ValidString(got) || strings.ContainsFunc(got, isControl) {
 			t.Errorf("%q became %q", text, got)
 		}
-		if again := plain(got); again != got {
+		if again := Plain(got); again != got {
 			t.Errorf("%q became %q and then %q", text, got, again)
 		}
-		if strings.ContainsAny(oneLine(text), "\n\t\u2028\u2029") {
-			t.Errorf("%q became the line %q", text, oneLine(text))
+		if strings.ContainsAny(OneLine(text), "\n\t\u2028\u2029") {
+			t.Errorf("%q became the line %q", text, OneLine(text))
 		}
 	})
 }
@@ -78,7 +89,7 @@ func BenchmarkPlain(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				plain(text)
+				Plain(text)
 			}
 		})
 	}
