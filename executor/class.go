@@ -44,4 +44,5 @@ func (c *class) takeTurn(f *flow) {
 	f.caller.turn = max(f.caller.turn, c.round) + 1
 	c.seq++
 	f.turn, f.seq = f.caller.turn, c.seq
+	f.line.flows.put(f)
 }

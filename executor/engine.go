@@ -230,7 +230,6 @@ func New(opts Options) *Engine {
 		opts:   opts,
 		stats:  newStatistics(opts.Registry),
 		rates:  newRates(opts),
-		queue:  newQueue(opts.QueueTimeout),
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
@@ -241,6 +240,7 @@ func New(opts Options) *Engine {
 	}
 	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
 	e.submissions.keep = opts.Submitted
+	e.queue = newQueue(opts.QueueTimeout, &e.alarms)
 	e.Resize(opts.Concurrency, opts.Queue, opts.QueueBytes)
 	e.run = chain(invoke, e.pipeline())
 	return e

@@ -112,17 +112,22 @@ func (x *Execution) adopt(failure *Error, err error) *Error {
 
 // ended returns the error of a call whose context is done, by the cause of that.
 func (x *Execution) ended(ctx context.Context) *Error {
-	cause := context.Cause(ctx)
+	return x.endedBy(ctx.Err(), context.Cause(ctx))
+}
+
+// endedBy returns the error of a call that was ended by a context's error and its cause,
+// or would have been.
+func (x *Execution) endedBy(err, cause error) *Error {
 	switch {
 	case errors.Is(cause, ErrShuttingDown):
 		return x.shuttingDown()
 	case errors.Is(cause, ErrTimeout), errors.Is(cause, ErrIdleTimeout):
 		return x.fail(KindTimeout, cause)
 	}
-	if err := ctx.Err(); !errors.Is(cause, err) {
+	if !errors.Is(cause, err) {
 		cause = fmt.Errorf("%w: %w", err, cause)
 	}
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+	if errors.Is(err, context.DeadlineExceeded) {
 		return x.fail(KindTimeout, cause)
 	}
 	return x.fail(KindCancelled, cause)

@@ -112,7 +112,8 @@ type ticket struct {
 	state      ticketState
 	flow       *flow // set while it waits
 	prev, next *ticket
-	granted    chan struct{} // closed when a waiting ticket is given its slot
+	granted    chan struct{} // closed when a waiting ticket is given its slot, or stopped
+	stopped    error         // why it is to have no slot; written before granted is closed
 	since      time.Duration // when the slot was given, after the call came
 }
 

@@ -42,15 +42,16 @@ const (
 // slot that comes free is handed over under the lock to the call that is next: nobody
 // polls, nobody is woken in vain, nobody can overtake. Who is next stands with [slots].
 type queue struct {
-	timeout      time.Duration    // for tools without their own; 0 is none
+	timeout      time.Duration // for tools without their own; 0 is none
+	alarms       *alarms
 	giveBackFunc func(*Execution) // giveBack, bound once and not for each call
 
 	mu    sync.Mutex // guards all below
 	slots slots
 }
 
-func newQueue(timeout time.Duration) *queue {
-	q := &queue{timeout: timeout}
+func newQueue(timeout time.Duration, alarms *alarms) *queue {
+	q := &queue{timeout: timeout, alarms: alarms}
 	q.giveBackFunc = q.giveBack
 	return q
 }
@@ -151,32 +152,43 @@ func (x *Execution) enter(s *slots, left time.Duration) error {
 }
 
 // wait waits for a slot, and gives back the place, or the slot that came too late,
-// where the context is done or the limit is over first.
+// where the context is done, the call is stopped or the limit is over first.
 func (q *queue) wait(ctx context.Context, x *Execution, limit time.Duration) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	held := x.hold(cancel)
-	defer x.release(held, cancel)
+	t, stop := &x.ticket, func(cause error) { q.stop(x, cause) }
+	held := x.hold(stop)
+	defer x.release(held, func(error) {})
 	if limit > 0 {
-		timer := time.AfterFunc(limit, func() { cancel(ErrQueueTimeout) })
-		defer timer.Stop()
+		x.clock.start(x, stop, limit, 0)
+		x.clock.over = ErrQueueTimeout
+		q.alarms.add(&x.clock)
+		defer q.alarms.remove(&x.clock)
 	}
 	select {
-	case <-x.ticket.granted:
-		return nil
+	case <-t.granted:
+		return t.stopped
 	case <-ctx.Done():
+		q.update(func(s *slots) { s.leave(t) })
+		return x.ended(ctx)
 	}
-	err := error(nil)
+}
+
+// stop ends the wait of a call that has no slot yet. It takes the place of a context
+// and a timer for each call that waits.
+func (q *queue) stop(x *Execution, cause error) {
 	q.update(func(s *slots) {
-		s.leave(&x.ticket)
-		if errors.Is(context.Cause(ctx), ErrQueueTimeout) {
-			s.refused[refusedTimeout]++
-			err = x.overloaded(refusedTimeout, s.expect(&x.ticket))
+		t := &x.ticket
+		if t.state != ticketWaiting {
+			return
 		}
+		s.leave(t)
+		if errors.Is(cause, ErrQueueTimeout) {
+			s.refused[refusedTimeout]++
+			t.stopped = x.overloaded(refusedTimeout, s.expect(t))
+		} else {
+			t.stopped = x.endedBy(context.Canceled, cause)
+		}
+		close(t.granted)
 	})
-	if err != nil {
-		return err
-	}
-	return x.ended(ctx)
 }
 
 // noteWait notes how long the call waited: for a slot of its tool where all of these

@@ -74,6 +74,39 @@ func TestQueueOrder(t *testing.T) {
 	})
 }
 
+// TestQueueShares checks on the whole engine that a caller with many waiting calls of
+// every tool delays another's first by one call, and a class a higher one not at all.
+func TestQueueShares(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var order []string
+		second := func(_ context.Context, call *tools.Call) (*tools.Result, error) {
+			time.Sleep(time.Second)
+			order = append(order, call.Caller)
+			return tools.TextResult(""), nil
+		}
+		e := newEngine(t, Options{Concurrency: 1, QueueTimeout: -1}, tool("t", second), tool("u", second))
+		var done []<-chan error
+		ask := func(n int, p Priority, caller string) {
+			for i := range n {
+				done = append(done, request(e, t.Context(), &Request{Tool: []string{"t", "u"}[i%2], Caller: caller, Priority: p}))
+				synctest.Wait()
+			}
+		}
+		ask(100, PriorityNormal, "greedy")
+		ask(1, PriorityNormal, "shy")
+		ask(2, PriorityInteractive, "person")
+		for _, d := range done {
+			if err := <-d; err != nil {
+				t.Error(err)
+			}
+		}
+		if got := fmt.Sprint(order[:6]); got != "[greedy person person greedy shy greedy]" {
+			t.Errorf("order: %s", got)
+		}
+	})
+}
+
 func TestQueueFull(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {

@@ -185,9 +185,8 @@ func (s *slots) append(t *ticket) {
 	f.append(t)
 	if f.first == t {
 		c.takeTurn(f)
-		l.flows.put(f)
 	}
-	t.state, t.granted = ticketWaiting, make(chan struct{})
+	t.state, t.granted, t.stopped = ticketWaiting, make(chan struct{}), nil
 	s.count(t, 1)
 	s.sort(t.lane)
 }
@@ -199,7 +198,6 @@ func (s *slots) serve(t *ticket) {
 	s.remove(t)
 	if f.first != nil {
 		c.takeTurn(f)
-		f.line.flows.put(f)
 	}
 }
 

@@ -197,6 +197,34 @@ func TestSlotsAgeInEachTool(t *testing.T) {
 	}
 }
 
+// TestSlotsForget checks that a class for which nobody waits any longer is passed over
+// from the beginning when somebody does again.
+func TestSlotsForget(t *testing.T) {
+	t.Parallel()
+	s, l := newSlots(1), &lane{}
+	running := s.admit(&ticket{lane: l})
+	for range 100 {
+		s.admit(&ticket{lane: l, class: interactive})
+	}
+	pass := func(n int) {
+		for range n {
+			s.leave(running)
+			if running = s.next(); running.class != interactive {
+				t.Fatal("served too soon")
+			}
+		}
+	}
+	left := s.admit(&ticket{lane: l, class: normal})
+	pass(patience[normal])
+	s.leave(left)
+	last := s.admit(&ticket{lane: l, class: normal})
+	pass(patience[normal])
+	s.vacate(running)
+	if last.state != ticketRunning {
+		t.Error("served too late")
+	}
+}
+
 // TestExpect checks the estimate of a wait.
 func TestExpect(t *testing.T) {
 	t.Parallel()

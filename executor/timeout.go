@@ -54,13 +54,14 @@ type stopwatch struct {
 	cancel      context.CancelCauseFunc
 	started     time.Duration // after x.born
 	limit, idle time.Duration // 0 is none
+	over        error         // the cause at the limit
 
 	due   time.Duration // when to look again, after alarms.epoch; belongs to them, as does
 	index int           // the place in their heap, plus 1; 0 is not in it
 }
 
 func (s *stopwatch) start(x *Execution, cancel context.CancelCauseFunc, limit, idle time.Duration) {
-	s.x, s.cancel, s.limit, s.idle = x, cancel, limit, idle
+	s.x, s.cancel, s.limit, s.idle, s.over = x, cancel, limit, idle, ErrTimeout
 	s.started = x.age()
 	x.heard.Store(int64(s.started))
 }
@@ -69,7 +70,7 @@ func (s *stopwatch) start(x *Execution, cancel context.CancelCauseFunc, limit, i
 // known now, and which it is; nil where there is none.
 func (s *stopwatch) end() (end time.Duration, cause error) {
 	if s.limit > 0 {
-		end, cause = s.started+s.limit, ErrTimeout
+		end, cause = s.started+s.limit, s.over
 	}
 	if s.idle > 0 {
 		idle := time.Duration(s.x.heard.Load()) + s.idle
