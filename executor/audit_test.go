@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +62,12 @@ func TestAudit(t *testing.T) {
 			echo, "", "refused by hooks"},
 		{"refused by a policy of the user's", Options{Policies: []Policy{denied("too_late")}}, echo, "", "refused by user"},
 		{"limited", Options{Policies: []Policy{denied(KindRateLimited)}}, echo, "", "refused by rate"},
+		{"refused after it ran", Options{Policies: []Policy{passOn, func(next Handler) Handler {
+			return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+				_, _ = next(ctx, x)
+				return nil, &Error{Kind: KindOverloaded, Err: ErrQueueFull}
+			}
+		}}}, echo, "", "allowed, started, finished failed"},
 		{"failed before it ran", Options{Policies: []Policy{denied(KindInternal)}}, echo, "", "finished failed"},
 		{"repeated", Options{Timeout: time.Second, Policies: []Policy{repeatOnTimeout}}, obey, "",
 			"allowed, started, started, finished failed"},
@@ -167,6 +172,19 @@ func TestAuditOfTheCache(t *testing.T) {
 	})
 }
 
+// TestAuditOfAPanicInAFlight: the stack is kept although the handler runs on an
+// execution of its own.
+func TestAuditOfAPanicInAFlight(t *testing.T) {
+	t.Parallel()
+	log := audit.NewMemory(100)
+	e := newEngine(t, Options{Audit: log}, tool("t", func(context.Context, *tools.Call) (*tools.Result, error) { panic("x") },
+		tools.Limits{Cache: &tools.Cache{}}))
+	wantKind(t, <-start(e, t.Context(), "t"), KindPanic, ErrPanic)
+	if got := told(log); got != "allowed, started, panicked, finished failed" {
+		t.Error(got)
+	}
+}
+
 // TestAuditOfAnAbandonedPanic: a handler that panics when its caller is long answered
 // leaves its stack.
 func TestAuditOfAnAbandonedPanic(t *testing.T) {
@@ -186,89 +204,12 @@ func TestAuditOfAnAbandonedPanic(t *testing.T) {
 	})
 }
 
-// brittle is a sink that cannot commit while it has an error; with none and hangs set,
-// it waits for as long as it may.
-type brittle struct {
-	audit.Memory
-	err   error
-	hangs bool
-}
-
-func (b *brittle) Commit(ctx context.Context, _ audit.Entry) error {
-	if b.hangs {
-		<-ctx.Done()
-		return context.Cause(ctx)
-	}
-	return b.err
-}
-
-// TestAuditRequired checks that no tool runs whose line is not written, whatever keeps
-// it from that, and that all is well again as soon as the log is.
-func TestAuditRequired(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		full := errors.New("no space left")
-		log := &brittle{err: full}
-		var ran atomic.Int32
-		e := newEngine(t, Options{Audit: log, AuditRequired: true}, tool("t", func(context.Context, *tools.Call) (*tools.Result, error) {
-			ran.Add(1)
-			return tools.TextResult(""), nil
-		}))
-		failure := wantKind(t, <-start(e, t.Context(), "t"), KindUnaudited, ErrUnaudited)
-		if !errors.Is(failure, full) || failure.RetryAfter != audit.RetryEvery {
-			t.Errorf("%v, again after %v", failure, failure.RetryAfter)
-		}
-
-		log.hangs = true
-		began := time.Now()
-		failure = wantKind(t, <-start(e, t.Context(), "t"), KindUnaudited, errAuditHangs)
-		if took := time.Since(began); took != auditPatience || failure.RetryAfter == 0 {
-			t.Errorf("refused after %v", took)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		wantKind(t, <-start(e, ctx, "t"), KindTimeout, context.DeadlineExceeded)
-
-		log.hangs, log.err = false, nil
-		if err := <-start(e, t.Context(), "t"); err != nil || ran.Load() != 1 {
-			t.Errorf("%v, and the tool ran %d times", err, ran.Load())
-		}
-
-		log.hangs = true
-		waits := start(e, t.Context(), "t")
-		synctest.Wait()
-		drained, now := context.WithCancel(t.Context())
-		now()
-		_ = e.Drain(drained)
-		wantKind(t, <-waits, KindShuttingDown, ErrShuttingDown)
-	})
-}
-
-// TestAuditNotRequired: a log that cannot be written harms no call.
-func TestAuditNotRequired(t *testing.T) {
-	t.Parallel()
-	e := newEngine(t, Options{Audit: &brittle{hangs: true}}, tool("t", echo))
-	if err := <-start(e, t.Context(), "t"); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestAuditRequiredWithoutALog(t *testing.T) {
-	t.Parallel()
-	defer func() {
-		if recover() == nil {
-			t.Error("an engine is made that would refuse nothing")
-		}
-	}()
-	New(Options{Registry: &tools.Registry{}, AuditRequired: true})
-}
-
 // TestRefusersAreSteps: the names in the log are those of the pipeline.
 func TestRefusersAreSteps(t *testing.T) {
 	t.Parallel()
 	names := map[string]bool{
 		"": true, "drain": true, // which is in record
-		"rate": true, "breaker": true, "repeat": true, // which a policy of the user's may be so far
+		"breaker": true, "repeat": true, // which a policy of the user's may be so far
 	}
 	for _, s := range New(everyPolicy(Options{Registry: &tools.Registry{}})).pipeline() {
 		names[s.name] = true
@@ -277,27 +218,5 @@ func TestRefusersAreSteps(t *testing.T) {
 		if !names[policy] {
 			t.Errorf("%s: there is no step %q", kind, policy)
 		}
-	}
-}
-
-func BenchmarkAudit(b *testing.B) {
-	for _, required := range []bool{false, true} {
-		b.Run(fmt.Sprintf("required=%v", required), func(b *testing.B) {
-			file := audit.NewFile(audit.FileOptions{Path: b.TempDir() + "/audit.jsonl"})
-			defer file.Close(context.Background())
-			registry := &tools.Registry{}
-			if err := registry.Add(tool("t", echo)); err != nil {
-				b.Fatal(err)
-			}
-			e := New(Options{Registry: registry, Audit: file, AuditRequired: required})
-			b.ReportAllocs()
-			b.RunParallel(func(pb *testing.PB) {
-				for pb.Next() {
-					if _, err := e.Execute(context.Background(), &Request{Tool: "t"}); err != nil {
-						b.Error(err)
-					}
-				}
-			})
-		})
 	}
 }

@@ -197,6 +197,19 @@ func TestVerifyFiles(t *testing.T) {
 	if r, err = Verify(t.Context(), nth(path, 3)); err != nil || len(r.Faults) != 0 || r.Chains[0].First == 0 || r.Chains[0].PID == 0 {
 		t.Errorf("one of its own: %+v, %v", r, err)
 	}
+	text, err := os.ReadFile(nth(path, 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, got := verify(t, text); got != "1:missing" {
+		t.Errorf("a copy that is said to be the first: %q", got)
+	}
+	if err := os.WriteFile(nth(path, 3), text[bytes.IndexByte(text, '\n')+1:], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = Verify(t.Context(), nth(path, 3)); err != nil || len(r.Faults) != 1 || r.Faults[0].Problem != ProblemMissing {
+		t.Errorf("one of its own without its first line: %+v, %v", r, err)
+	}
 	for _, test := range []struct {
 		remove int
 		want   []Problem

@@ -20,7 +20,8 @@ type writer struct {
 	marks   []mark
 }
 
-// mark is where a line of the batch ends in the text, and the chain behind it.
+// mark is where a line of the batch ends in the text, without its newline, and the chain
+// behind it. A line that lacks nothing else is whole: the next write begins with one.
 type mark struct {
 	end   int
 	chain chain
@@ -124,6 +125,9 @@ func (w *writer) writeSome() (lines int, err error) {
 		w.chain = w.marks[lines].chain
 		lines++
 	}
+	if lines == len(w.batch) {
+		err = nil // nothing is left to be written
+	}
 	return lines, err
 }
 
@@ -145,7 +149,7 @@ func (w *writer) encode() {
 	c := w.chain
 	for i := range w.batch {
 		w.text = c.append(w.text, &w.batch[i].Entry, &w.process)
-		w.marks = append(w.marks, mark{len(w.text), c})
+		w.marks = append(w.marks, mark{len(w.text) - 1, c})
 		if len(w.text) >= maxBatch {
 			return
 		}
