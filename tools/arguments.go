@@ -13,6 +13,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
+// input returns the arguments of a call as the input of its function.
+func input[In any](call *Call, form form) (In, error) {
+	var filled, decoded In
+	if form != nil && call.Values != nil && form.fill(&filled, call.Values) {
+		return filled, nil
+	}
+	err := decode(call.Arguments, &decoded)
+	return decoded, err
+}
+
 // decode reads arguments that are valid against the schema of in into it. To JSON
 // Schema 5.0 is an integer, to the decoder it is not: only where it fails are such
 // numbers rewritten.

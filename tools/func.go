@@ -32,9 +32,10 @@ func Func[In, Out any](name, description string, f func(context.Context, In) (Ou
 	if tool.err = describe[In, Out](&tool.Definition); tool.err != nil {
 		return tool
 	}
+	form := formOf(reflect.TypeFor[In]())
 	tool.Handler = HandlerFunc(func(ctx context.Context, call *Call) (*Result, error) {
-		var in In
-		if err := decode(call.Arguments, &in); err != nil {
+		in, err := input[In](call, form)
+		if err != nil {
 			return nil, err
 		}
 		out, err := f(ctx, in)
