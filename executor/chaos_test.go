@@ -1,0 +1,182 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-dev/sluice/executor/history"
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// TestChaos has, with every policy on, callers of all classes call tools of all manners
+// for ten virtual minutes, leave at random, resize the slots, read the metrics and
+// drain at last. Each call is answered once, within bounds, and has one record; then
+// nothing is left over.
+func TestChaos(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { newChaos(t, seed).run(t) })
+		})
+	}
+}
+
+const (
+	chaosCalls    = 1500
+	chaosCallers  = 40
+	chaosTime     = 10 * time.Minute
+	chaosStubborn = 30 * time.Second // by when even a stuck handler has returned
+)
+
+type chaos struct {
+	engine  *Engine
+	calls   sync.WaitGroup
+	answers atomic.Int64
+
+	mu     sync.Mutex
+	random *rand.Rand
+}
+
+func newChaos(t *testing.T, seed uint64) *chaos {
+	c := &chaos{random: rand.New(rand.NewPCG(seed, 9))}
+	limits := everyLimit()
+	limits.Concurrency = 3
+	var list []*tools.Tool
+	for name, manner := range c.manners() {
+		list = append(list, tool(name, manner, limits), tool(name+"_plain", manner))
+	}
+	c.engine = newEngine(t, everyPolicy(Options{
+		Concurrency: 8, Queue: 30, Timeout: 5 * time.Second, Heartbeat: time.Second, History: history.NewMemory(2 * chaosCalls),
+	}), list...)
+	return c
+}
+
+// below returns a random number from 0 to n-1; it is safe for concurrent use.
+func (c *chaos) below(n int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.random.IntN(n)
+}
+
+// some returns a random part of a time.
+func (c *chaos) some(d time.Duration) time.Duration { return time.Duration(c.below(int(d))) }
+
+// manners are what tools do.
+func (c *chaos) manners() map[string]handlerFunc {
+	return map[string]handlerFunc{
+		"quick": echo,
+		"obeys": obey,
+		"slow": func(context.Context, *tools.Call) (*tools.Result, error) {
+			time.Sleep(c.some(4 * time.Second))
+			return tools.TextResult("slow"), nil
+		},
+		"stubborn": func(ctx context.Context, call *tools.Call) (*tools.Result, error) {
+			return count(30, c.some(chaosStubborn)/30)(ctx, call)
+		},
+		"fails": func(context.Context, *tools.Call) (*tools.Result, error) { return nil, errors.New("broken") },
+		"sorry": func(context.Context, *tools.Call) (*tools.Result, error) { return tools.ErrorResult("sorry"), nil },
+		"panics": func(context.Context, *tools.Call) (*tools.Result, error) {
+			time.Sleep(c.some(time.Second))
+			panic("chaos")
+		},
+		"exits": func(context.Context, *tools.Call) (*tools.Result, error) {
+			time.Sleep(c.some(time.Second))
+			runtime.Goexit()
+			return nil, nil
+		},
+		"silent": func(context.Context, *tools.Call) (*tools.Result, error) { return nil, nil },
+	}
+}
+
+func (c *chaos) run(t *testing.T) {
+	var names []string
+	for entry := range c.engine.opts.Registry.Snapshot().All() {
+		names = append(names, entry.Name)
+	}
+	end := time.Now().Add(chaosTime)
+	for range chaosCalls {
+		name := append(names, "none")[c.below(len(names)+1)]
+		c.calls.Go(func() {
+			time.Sleep(c.some(chaosTime))
+			c.call(t, name)
+		})
+	}
+	for time.Now().Before(end) {
+		time.Sleep(c.some(10 * time.Second))
+		c.engine.Resize(1+c.below(16), c.below(60), 0)
+		c.engine.Metrics()
+	}
+	c.stop(t)
+}
+
+// call makes one call of a random kind, and checks that it is answered in time.
+func (c *chaos) call(t *testing.T, name string) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second+c.some(20*time.Second))
+	defer cancel()
+	begin, over := time.Now(), false
+	req := &Request{
+		Tool: name, Caller: fmt.Sprint("caller", c.below(chaosCallers)), Priority: Priority(c.below(3) - 1),
+		Arguments: fmt.Appendf(nil, `{"n":%d}`, c.below(3)),
+		OnProgress: func(tools.Progress) {
+			if over {
+				t.Error("progress after the answer")
+			}
+		},
+	}
+	switch c.below(4) {
+	case 0:
+		defer time.AfterFunc(c.some(5*time.Second), cancel).Stop()
+		fallthrough
+	case 1:
+		_, _ = c.engine.Execute(ctx, req)
+	case 2:
+		for range c.engine.Stream(ctx, req) {
+			if c.below(3) == 0 {
+				break
+			}
+		}
+	case 3:
+		id, err := c.engine.Submit(ctx, req)
+		if err == nil && c.below(2) == 0 {
+			_ = c.engine.Cancel(id)
+		}
+		_, _ = c.engine.Wait(context.WithoutCancel(ctx), id)
+	}
+	over = true
+	c.answers.Add(1)
+	if took := time.Since(begin); took > time.Minute {
+		t.Errorf("a call of %s was answered after %v", name, took)
+	}
+}
+
+// stop drains in the midst of it all, and checks what is left.
+func (c *chaos) stop(t *testing.T) {
+	for i := range 3 {
+		c.calls.Go(func() { _ = c.engine.Drain(within(t, time.Duration(i)*time.Second)) })
+	}
+	c.calls.Wait()
+	time.Sleep(chaosStubborn)
+	synctest.Wait()
+	ids := map[string]int{}
+	for _, r := range records(c.engine) {
+		ids[r.ID]++
+	}
+	if n := c.answers.Load(); n != chaosCalls || len(ids) != chaosCalls || len(records(c.engine)) != chaosCalls {
+		t.Errorf("%d answers, %d ids in %d records", n, len(ids), len(records(c.engine)))
+	}
+	if m := c.engine.Metrics(); m.Total.Calls != chaosCalls {
+		t.Errorf("%d calls counted: %+v", m.Total.Calls, m.Total.Failed)
+	} else {
+		t.Logf("%d started, %d succeeded, %v", m.Total.Started, m.Total.Succeeded, m.Total.Failed)
+	}
+	checkAtRest(t, c.engine)
+}
