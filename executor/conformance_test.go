@@ -90,6 +90,7 @@ func everyLimit() tools.Limits {
 	return tools.Limits{
 		Concurrency: 1, IdleTimeout: time.Minute, Adaptive: &tools.Adaptive{}, Cache: &tools.Cache{TTL: time.Second},
 		CallerRate: tools.Rate{Count: 2, Burst: 1},
+		Breaker:    tools.Breaker{Failures: 1, Open: time.Millisecond}, // so that there are probes
 	}
 }
 

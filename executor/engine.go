@@ -53,6 +53,11 @@ type Options struct {
 	// to 0: none waits.
 	RateWait time.Duration
 
+	// Breaker says when calls of a tool are refused for a while since it fails: see
+	// tools.Breaker and [ErrCircuitOpen]. What a tool's own tools.Limits.Breaker sets
+	// goes before it; Off holds for all tools.
+	Breaker tools.Breaker
+
 	// Timeout is the hard cap on the time a call may run, from the moment it has
 	// its slot; nothing extends it. A tool's own tools.Limits.Timeout goes before
 	// it. Defaults to 30 s; a negative one means no cap.
@@ -159,7 +164,7 @@ func (o Options) withDefaults() Options {
 
 // orDefault returns value, standard where it is 0, and 0 where it is negative: in
 // Options a negative number switches off what 0 leaves at its default.
-func orDefault[T ~int | ~int64](value, standard T) T {
+func orDefault[T ~int | ~int64 | ~float64](value, standard T) T {
 	if value == 0 {
 		return standard
 	}
@@ -201,6 +206,7 @@ type Engine struct {
 	ids    idSource
 	stats  *statistics
 	rates  *rates
+	trips  *breakers
 	queue  *queue
 	ledger *ledger
 	alarms alarms
@@ -230,6 +236,7 @@ func New(opts Options) *Engine {
 		opts:   opts,
 		stats:  newStatistics(opts.Registry),
 		rates:  newRates(opts),
+		trips:  &breakers{settings: opts.Breaker, epoch: time.Now(), log: opts.Logger},
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},

@@ -133,6 +133,11 @@ func (x *Execution) endedBy(err, cause error) *Error {
 	return x.fail(KindCancelled, cause)
 }
 
+// wholeMillis rounds up to what stands on the wire: who comes then does not come early.
+func wholeMillis(d time.Duration) time.Duration {
+	return (d + time.Millisecond - 1).Truncate(time.Millisecond)
+}
+
 // maxReason bounds what a record takes over from a cause: a caller may have written
 // it.
 const maxReason = 200

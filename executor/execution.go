@@ -32,6 +32,8 @@ type Execution struct {
 	first  attempt      // belongs to abandon
 	cut    atomic.Bool  // the result is not whole; written by limitResult
 
+	unreachable atomic.Bool // the handler's error was one; written by invoke
+
 	audit   *auditor // nil where there is no log
 	allowed bool     // and the log says so; belongs to audit
 

@@ -36,6 +36,7 @@ func (x *Execution) handlerFailed(ctx context.Context, err error) (*tools.Result
 		return nil, ended
 	}
 	if isOwn {
+		x.unreachable.Store(errors.Is(err, tools.ErrUnreachable))
 		return tools.ErrorResult(own.Message), nil
 	}
 	return nil, x.fail(KindInternal, err)

@@ -57,6 +57,9 @@ type Counts struct {
 	// Adaptive is the state of the tool's timeout where that adapts; else nil.
 	Adaptive *AdaptiveTimeout
 
+	// Breaker is the state of the tool's circuit breaker; in a sum only Opened counts.
+	Breaker Circuit
+
 	// Wait is how long calls waited for their slot, Run how long they ran; both of
 	// calls that were started.
 	Wait, Run Durations
@@ -71,6 +74,7 @@ func (e *Engine) Metrics() Metrics {
 	for _, t := range states {
 		counts := t.read()
 		e.queue.update(func(*slots) { counts.Running, counts.Waiting = t.lane.running, t.lane.waiting })
+		counts.Breaker = e.trips.read(&t.circuit)
 		m.Tools[t.name] = counts
 		m.Total.add(&counts)
 	}
@@ -137,6 +141,7 @@ func (c *Counts) add(other *Counts) {
 	c.Waiting += other.Waiting
 	c.Abandoned += other.Abandoned
 	c.AbandonedEver += other.AbandonedEver
+	c.Breaker.Opened += other.Breaker.Opened
 	c.Wait.add(&other.Wait)
 	c.Run.add(&other.Run)
 }

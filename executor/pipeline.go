@@ -29,7 +29,7 @@ type step struct {
 // pipeline returns the policies, the outermost first. Together they make
 //
 //	record(recover(lookup(authorize(validate(progress(interrupt(hooks(user(audit(
-//		cache(rate(queue(audit(timeout(abandon(recover(size(output(invoke)))))))))))))))))))
+//		cache(rate(breaker(queue(audit(timeout(abandon(recover(size(output(invoke))))))))))))))))))))
 //
 // where user stands for [Options.Policies]. What is not configured is left out. The
 // order is the contract:
@@ -46,6 +46,7 @@ type step struct {
 //     inside of it runs once for all identical calls, on an execution of its own;
 //   - rate is inside of the cache, so that what is known already costs no token, and
 //     outside of all that may refuse the call, so that it takes back what this has cost;
+//   - breaker is outside of the queue, so that nobody waits there for a tool that fails;
 //   - timeout is inside the queue: waiting does not use up the time to run;
 //   - abandon starts the handler's goroutine, so recover stands in it once more;
 //   - size is outside of output, which sees the result whole;
@@ -71,6 +72,7 @@ func (e *Engine) pipeline() []step {
 	steps = append(steps,
 		step{"cache", e.cache.policy},
 		step{"rate", e.rates.policy},
+		step{"breaker", e.trips.policy},
 		step{"queue", e.queue.policy},
 	)
 	if e.audit != nil {

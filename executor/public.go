@@ -30,6 +30,8 @@ func (e *Error) Public() string {
 		return e.ownWords(fmt.Sprintf("The call of tool %q was refused by a rule of this server. Change what it asks for or use another tool: the same call is likely to be refused again.", e.Tool))
 	case KindRateLimited:
 		return fmt.Sprintf("The tool %q was not called: calls come too fast%s. Try again%s.", e.Tool, e.rateText(), e.retryText())
+	case KindCircuitOpen:
+		return fmt.Sprintf("The tool %q was not called: it has failed too often of late and is given time to recover. Try again%s, or use another tool.", e.Tool, e.retryText())
 	case KindOverloaded:
 		return e.publicOverload()
 	case KindShuttingDown:

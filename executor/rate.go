@@ -306,6 +306,6 @@ func (e *rateError) Unwrap() error { return ErrRateLimited }
 
 func (x *Execution) rateLimited(rate tools.Rate, level int, wait time.Duration) *Error {
 	err := x.fail(KindRateLimited, &rateError{rate, scopes[level]})
-	err.RetryAfter = (wait + time.Millisecond - 1).Truncate(time.Millisecond)
+	err.RetryAfter = wholeMillis(wait)
 	return err
 }

@@ -25,10 +25,11 @@ const maxGone = 64
 
 // toolState is what the engine holds of one tool.
 type toolState struct {
-	name  string
-	lane  lane         // belongs to the queue, under its lock
-	rate  bucket       // belongs to the rates, under their lock
-	users atomic.Int64 // executions that point here
+	name    string
+	lane    lane         // belongs to the queue, under its lock
+	rate    bucket       // belongs to the rates, under their lock
+	users   atomic.Int64 // executions that point here
+	circuit circuit
 
 	adaptive atomic.Pointer[adaptive] // nil until a call needs it
 

@@ -1,6 +1,9 @@
 package tools
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Error is a failure whose text is meant for the model that called: it says what
 // went wrong and what to do about it, and holds nothing secret. Make one with
@@ -23,3 +26,21 @@ func (e *Error) Error() string { return e.Message }
 
 // Unwrap returns what the message was formatted from.
 func (e *Error) Unwrap() error { return e.err }
+
+// ErrUnreachable is what errors are that [Unreachable] has marked.
+var ErrUnreachable = errors.New("the tool is unreachable")
+
+// Unreachable marks an error of a handler as one of a tool that could not be reached or
+// has crashed, and not of what it was asked to do: it counts as a failure for the
+// engine's circuit breaker (see [Breaker]), as an [*Error] otherwise does not. Neither
+// its text nor what the caller sees changes. Unreachable of nil is nil.
+func Unreachable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &unreachable{err}
+}
+
+type unreachable struct{ error }
+
+func (u *unreachable) Unwrap() []error { return []error{u.error, ErrUnreachable} }

@@ -3,6 +3,7 @@ package tools_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/sluice-dev/sluice/tools"
@@ -35,6 +36,15 @@ func ExampleErrorf() {
 	fmt.Println(err)
 	// Output:
 	// no user "ann"; list them with list_users
+}
+
+func ExampleUnreachable() {
+	err := tools.Unreachable(tools.Errorf("the printer is switched off; ask someone to switch it on"))
+	fmt.Println(err)
+	fmt.Println(errors.Is(err, tools.ErrUnreachable))
+	// Output:
+	// the printer is switched off; ask someone to switch it on
+	// true
 }
 
 func ExampleRegistry() {

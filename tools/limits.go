@@ -29,6 +29,10 @@ type Limits struct {
 	// to the engine's.
 	IdleTimeout time.Duration
 
+	// Breaker says when calls are refused for a while since the tool fails. Defaults to
+	// the engine's.
+	Breaker Breaker
+
 	// ResultBytes is how many bytes a result may have: the texts, links, data and
 	// structured content in it, before the wire's own encoding. Defaults to the
 	// engine's; a negative number means no limit.

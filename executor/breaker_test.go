@@ -1,0 +1,194 @@
+package executor
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// checkCircuit fails the test unless no probe of the tool runs.
+func checkCircuit(t testing.TB, s *toolState) {
+	t.Helper()
+	s.circuit.mu.Lock()
+	defer s.circuit.mu.Unlock()
+	if s.circuit.probes != 0 {
+		t.Errorf("tool %s: %d probes", s.name, s.circuit.probes)
+	}
+}
+
+func giving(result *tools.Result, err error) handlerFunc {
+	return func(context.Context, *tools.Call) (*tools.Result, error) { return result, err }
+}
+
+// TestBreakerClasses checks for each way to end whether it counts.
+func TestBreakerClasses(t *testing.T) {
+	t.Parallel()
+	sorry := tools.ErrorResult("sorry")
+	after := func(d time.Duration) func(*testing.T) context.Context {
+		return func(t *testing.T) context.Context { return within(t, d) }
+	}
+	ordinary := func(t *testing.T) context.Context { return t.Context() }
+	for _, test := range []struct {
+		name    string
+		handler handlerFunc
+		ctx     func(*testing.T) context.Context
+		limits  tools.Limits
+		counts  bool
+	}{
+		{"panic", func(context.Context, *tools.Call) (*tools.Result, error) { panic("no") }, ordinary, tools.Limits{}, true},
+		{"internal", giving(nil, errors.New("broken pipe")), ordinary, tools.Limits{}, true},
+		{"no result", giving(nil, nil), ordinary, tools.Limits{}, true},
+		{"invalid output", giving(&tools.Result{Structured: []byte("{")}, nil), ordinary, tools.Limits{}, true},
+		{"timeout", obey, ordinary, tools.Limits{Timeout: time.Second}, true},
+		{"idle", obey, ordinary, tools.Limits{IdleTimeout: time.Second}, true},
+		{"unreachable", giving(nil, tools.Unreachable(tools.Errorf("the door is shut"))), ordinary, tools.Limits{}, true},
+		{"unreachable, for no model", giving(nil, tools.Unreachable(errors.New("10.0.0.1: refused"))), ordinary, tools.Limits{}, true},
+		{"tool error where it counts", giving(sorry, nil), ordinary, tools.Limits{Breaker: tools.Breaker{CountToolErrors: true}}, true},
+		{"success", echo, ordinary, tools.Limits{}, false},
+		{"tool error", giving(sorry, nil), ordinary, tools.Limits{}, false},
+		{"error for the model", giving(nil, tools.Errorf("no such city")), ordinary, tools.Limits{}, false},
+		{"deadline of the caller", obey, after(time.Second), tools.Limits{}, false},
+		{"cancelled before", obey, after(0), tools.Limits{}, false},
+		{"too large", echo, ordinary, tools.Limits{ResultBytes: 1}, false},
+		{"refused", echo, ordinary, tools.Limits{Rate: tools.Rate{Count: 1, Per: time.Hour}}, false},
+		{"off", giving(nil, errors.New("broken pipe")), ordinary, tools.Limits{Breaker: tools.Breaker{Off: true}}, false},
+		{"none in a row", giving(nil, errors.New("broken pipe")), ordinary, tools.Limits{Breaker: tools.Breaker{Failures: -1}}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				if test.limits.Breaker.Failures == 0 {
+					test.limits.Breaker.Failures = 3
+				}
+				e := newEngine(t, Options{}, tool("t", test.handler, test.limits))
+				for range 3 {
+					_, err := e.Execute(test.ctx(t), &Request{Tool: "t"})
+					if errors.Is(err, ErrCircuitOpen) {
+						t.Error("refused too early")
+					}
+				}
+				_, err := e.Execute(test.ctx(t), &Request{Tool: "t"})
+				if errors.Is(err, ErrCircuitOpen) != test.counts {
+					t.Errorf("the fourth call: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// flaky is a tool that fails as long as it is told to.
+func flaky(fails *bool, limits tools.Limits) *tools.Tool {
+	return tool("t", func(context.Context, *tools.Call) (*tools.Result, error) {
+		if *fails {
+			return nil, errors.New("broken")
+		}
+		return tools.TextResult("works"), nil
+	}, limits)
+}
+
+// TestBreaker follows a tool that fails and recovers: its callers, its metrics and the
+// log.
+func TestBreaker(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		fails := true
+		e := newEngine(t, Options{
+			Logger:  slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelInfo})),
+			Breaker: tools.Breaker{Failures: 2, Open: 8 * time.Second},
+		}, flaky(&fails, tools.Limits{}), tool("other", echo))
+		want := func(state BreakerState, since time.Time, opened uint64) {
+			t.Helper()
+			if got := e.Metrics().Tools["t"].Breaker; got.State != state || !got.Since.Equal(since) || got.Opened != opened {
+				t.Errorf("got %+v, want %s since %v, opened %d times", got, state, since, opened)
+			}
+		}
+		<-start(e, t.Context(), "t")
+		want(BreakerClosed, time.Time{}, 0)
+		<-start(e, t.Context(), "t")
+		opened := time.Now()
+		failure := wantKind(t, <-start(e, t.Context(), "t"), KindCircuitOpen, ErrCircuitOpen)
+		if failure.RetryAfter < 8*time.Second || failure.RetryAfter > 10*time.Second {
+			t.Errorf("retry after %v", failure.RetryAfter)
+		}
+		want(BreakerOpen, opened, 1)
+		if err := <-start(e, t.Context(), "other"); err != nil {
+			t.Errorf("another tool: %v", err)
+		}
+		time.Sleep(failure.RetryAfter)
+		if got := e.Metrics().Tools["t"].Breaker.State; got != BreakerHalfOpen {
+			t.Errorf("when the time is over: %s", got)
+		}
+		fails = false
+		for range 15 {
+			if err := <-start(e, t.Context(), "t"); err != nil {
+				t.Errorf("a probe: %v", err)
+			}
+		}
+		want(BreakerClosed, time.Now(), 1)
+		if m := e.Metrics(); m.Total.Breaker.Opened != 1 || m.Tools["t"].Failed[KindCircuitOpen] != 1 {
+			t.Errorf("%+v", m.Total)
+		}
+		for _, line := range []string{"a tool fails too often", "works again"} {
+			if strings.Count(log.String(), line) != 1 {
+				t.Errorf("the log lacks %q:\n%s", line, &log)
+			}
+		}
+	})
+}
+
+// TestBreakerNewTool checks that a tool that was registered anew starts anew.
+func TestBreakerNewTool(t *testing.T) {
+	t.Parallel()
+	fails := true
+	e := newEngine(t, Options{}, flaky(&fails, tools.Limits{Breaker: tools.Breaker{Failures: 1}}))
+	<-start(e, t.Context(), "t")
+	wantKind(t, <-start(e, t.Context(), "t"), KindCircuitOpen, ErrCircuitOpen)
+	e.opts.Registry.Remove("t")
+	_ = e.opts.Registry.Add(tool("t", echo))
+	if err := <-start(e, t.Context(), "t"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBreakerProbeGivenBack checks that a probe which says nothing of its tool does not
+// keep others from being one.
+func TestBreakerProbeGivenBack(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		below Policy
+	}{
+		{"refused", func(Handler) Handler {
+			return func(_ context.Context, x *Execution) (*tools.Result, error) {
+				return nil, x.fail(KindOverloaded, ErrQueueFull)
+			}
+		}},
+		{"panic", func(Handler) Handler {
+			return func(context.Context, *Execution) (*tools.Result, error) { panic("below") }
+		}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			fails := true
+			e := newEngine(t, Options{}, flaky(&fails, tools.Limits{Breaker: tools.Breaker{Failures: 1, Open: time.Hour}}))
+			<-start(e, t.Context(), "t")
+			time.Sleep(2 * time.Hour)
+			run := chain(invoke, []step{
+				{policy: recoverPanics(e.opts.Logger)}, {policy: lookup(e.opts.Registry, e.stats)},
+				{policy: e.trips.policy}, {policy: test.below},
+			})
+			_, _ = run(t.Context(), e.newExecution(&Request{Tool: "t"}))
+			fails = false
+			if err := <-start(e, t.Context(), "t"); err != nil {
+				t.Errorf("%s: the next probe: %v", test.name, err)
+			}
+		})
+	}
+}
