@@ -76,29 +76,29 @@
 //   - of one caller, class and tool to the call that came first.
 //
 // What a call can suffer follows from this. Let P be 0 for an interactive call, 8 for a
-// normal and 64 for a batch one, and let k calls of its caller wait before it in its
-// class for its tool. While it waits for a slot of the server, where all callers wait
-// for one tool,
+// normal and 64 for a batch one, let k calls of its caller wait before it in its class
+// for its tool, and let m other callers wait in its class. While it waits for a slot of
+// the server, and all wait for one tool,
 //
-//   - at most k+1 calls of each other caller of its class go before it, and its caller's
-//     k: with m other callers N = (k+1)(m+1) slots go to the class, its own included,
-//     however many calls the others have waiting. Calls that leave the queue count for
-//     nobody;
-//   - at most P*N go to higher classes;
-//   - of the slots that go to calls above normal at most one in 8 goes to normal ones,
-//     and of those that go above batch one in 64 to batch, rounded up, and as many again
-//     since both the server and its tools count.
+//   - at most k+1 calls of each other caller of its class go before it, however many
+//     these have waiting: so at most N = (k+1)(m+1) slots go to its class until it has
+//     its own;
+//   - at most P*N slots go to higher classes;
+//   - while n slots go to classes above normal, at most 2(n/8+1) go to normal calls, and
+//     while n go to classes above batch, at most 2(n/64+1) to batch calls: once for the
+//     server and once for the tool.
 //
 // So an interactive call of a caller with nothing waiting has its slot after at most one
-// call of each other interactive caller and a few of the lower classes. H such slots come
-// free within H/C times the longest time that a call runs, rounded up, where C is the
-// number of slots.
+// call of each other interactive caller and four of lower classes, for each 8 of its own
+// one or two more. H slots come free within H/C times the longest time that a call runs,
+// rounded up, where C is the number of slots.
 //
-// The same holds for the slots of a tool, with m counted among the callers that wait for
-// it and C its own slots. Where callers wait for T tools at once, each caller's turns are
-// spread over them, and at most (k+1)(T+1) calls of another go before it in its tool. Where
-// the slots of the tool and of the server are both short, both waits add up for each slot
-// of the tool that goes before it.
+// Where calls wait for T tools, each caller's turns are spread over those it waits for:
+// then (k+1)T + T-1 calls of each other caller may go first, and T-1 more of each lower
+// class. For the slots of a tool that has a limit the first two bounds hold as well, with
+// m counted among the callers that wait for it, C its slots, and at most (k+1)(T+1) calls
+// of each other caller; of the lower classes it may get what is due to these over all.
+// Where slots of the server are short too, each of the tool's may have to wait for one.
 //
 // Shares are counted in calls and not in the time that they run. What is known of a
 // caller is forgotten with the last of its calls that waits.

@@ -108,6 +108,15 @@ func ExampleEngine_Submit() {
 	// no submitted call of this id is kept
 }
 
+// More calls may run from now on, and fewer may wait. Calls in flight stay.
+func ExampleEngine_Resize() {
+	engine := executor.New(executor.Options{Registry: registry(), Concurrency: 2})
+	engine.Resize(8, 100, 1<<20)
+	state := engine.Metrics().Queue
+	fmt.Println(state.Concurrency, state.Room, state.RoomBytes)
+	// Output: 8 100 1048576
+}
+
 func ExampleEngine_Drain() {
 	engine := executor.New(executor.Options{Registry: registry()})
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
