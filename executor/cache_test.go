@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -201,6 +202,32 @@ func TestCacheCounts(t *testing.T) {
 	hit := records(e)[2]
 	if !hit.Started.IsZero() || hit.Outcome != history.OutcomeOK || hit.BytesOut != 1 {
 		t.Errorf("a hit is recorded as %+v", hit)
+	}
+}
+
+// TestCacheDefaults checks how much is kept where nothing is said.
+func TestCacheDefaults(t *testing.T) {
+	t.Parallel()
+	opts := Options{}.withDefaults()
+	c := newCache(opts.CacheEntries, opts.CacheBytes, opts.Logger)
+	entry := &tools.Entry{Tool: &tools.Tool{Limits: tools.Limits{Cache: &tools.Cache{}}}}
+	store := func(n int, result *tools.Result) {
+		key := cacheKey{entry: entry}
+		binary.LittleEndian.PutUint64(key.sum[:], uint64(n))
+		c.store(key, result)
+	}
+	for n := range 10_001 {
+		store(n, tools.TextResult(""))
+	}
+	if entries, _ := c.held(); entries != 10_000 {
+		t.Errorf("%d small results are kept", entries)
+	}
+	large := tools.TextResult(strings.Repeat("x", 1<<20-entryOverhead-blockOverhead))
+	for n := range 33 {
+		store(n, large)
+	}
+	if entries, bytes := c.held(); entries != 32 || bytes != 32<<20 {
+		t.Errorf("%d large results are kept, of %d bytes", entries, bytes)
 	}
 }
 

@@ -109,6 +109,7 @@ func (f *flight) outcome(ctx context.Context, x *Execution, how history.Cached) 
 	case ctx.Err() != nil && f.failure.Kind == KindCancelled:
 		return nil, x.ended(ctx)
 	case ctx.Err() == nil && x != f.leader && f.refusedFor(x):
+		x.board(nil, "")
 		return nil, errTryAgain
 	}
 	return nil, x.adopt(f.failure, f.failure)

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -74,7 +73,6 @@ func (x *Execution) fork() *Execution {
 	x.mu.Lock()
 	record := x.record
 	x.mu.Unlock()
-	record.Waits, record.Cached = history.Waits{}, ""
 	return &Execution{
 		Request: x.Request, Entry: x.Entry, Call: x.Call, born: x.born, tool: x.tool, audit: x.audit,
 		record: record,
