@@ -109,6 +109,22 @@ func TestHeartbeatWaiting(t *testing.T) {
 	})
 }
 
+// TestHeartbeatRate checks that a call beats while it waits for a token.
+func TestHeartbeatRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Rate: tools.Rate{Count: 1, Per: time.Minute}, RateWait: time.Hour}, tool("t", echo))
+		<-start(e, t.Context(), "t")
+		told, done := heard(t, e, t.Context(), "t")
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if got := strings.Join(*told, "|"); !strings.HasPrefix(got, "15:0.001/0 waiting for a rate limit, 15s|30:0.002/0 waiting for a rate limit, 30s|") {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
 // TestHeartbeatIsNoLife checks that a beat resets no idle timeout, and that a caller
 // who has left, or a handler that was abandoned, causes none.
 func TestHeartbeatIsNoLife(t *testing.T) {
