@@ -18,6 +18,7 @@
 //	cache       for tools that declare it: a kept result, or one flight for all
 //	   |        identical calls, which runs what follows in a goroutine of its own
 //	rate        a token of each rate limit, or a place to wait for them
+//	repeat      refuses arguments that have failed again and again
 //	breaker     refuses calls of a tool that fails, for a while
 //	queue       a slot of the server and one of the tool, or a place to wait
 //	timeout     hard cap and idle limit, each a cause of its own
