@@ -145,7 +145,8 @@ func (f *flight) complete(r *Record, x *Execution) {
 	r.Abandoned = theirs.Abandoned
 	if x == f.leader {
 		own := r.Waits.Flight
-		r.Waits, r.CPU, r.PeakMemory = theirs.Waits, theirs.CPU, theirs.PeakMemory
+		r.Waits = theirs.Waits
+		r.CPU, r.PeakMemory, r.Sandbox = theirs.CPU, theirs.PeakMemory, theirs.Sandbox
 		r.Waits.Flight = own
 	}
 }
