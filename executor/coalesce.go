@@ -122,7 +122,7 @@ func (f *flight) refusedFor(x *Execution) bool {
 	switch {
 	case !f.waits(), errors.Is(f.failure, ErrQueueTimeout):
 		return false
-	case errors.Is(f.failure, ErrQueueDeadline):
+	case errors.Is(f.failure, ErrQueueDeadline), hurried(f.failure):
 		return true
 	}
 	return x.Call.Caller != f.leader.Call.Caller

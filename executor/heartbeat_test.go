@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,8 +156,8 @@ func TestHeartbeatShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const every, calls = 16 * time.Second, 500
 		e := newEngine(t, Options{Heartbeat: every, Concurrency: calls, Timeout: 5 * every}, tool("t", obey))
-		sweeps := 0
-		e.beats.calls = func() []*Execution { sweeps++; return e.ledger.calls() }
+		var sweeps atomic.Int32
+		e.beats.calls = func() []*Execution { sweeps.Add(1); return e.ledger.calls() }
 		for range calls {
 			go func() {
 				last := time.Now()
@@ -173,8 +174,8 @@ func TestHeartbeatShared(t *testing.T) {
 			time.Sleep(37 * time.Millisecond)
 		}
 		time.Sleep(10 * every)
-		if sweeps < 4 || sweeps > 8*16 {
-			t.Errorf("%d sweeps", sweeps)
+		if n := sweeps.Load(); n < 4 || n > 8*16 {
+			t.Errorf("%d sweeps", n)
 		}
 	})
 }
