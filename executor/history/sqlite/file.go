@@ -40,7 +40,7 @@ CREATE TABLE calls (
 	outcome TEXT NOT NULL, kind TEXT, reason TEXT,
 	wait_rate_us INTEGER, wait_flight_us INTEGER, wait_server_us INTEGER, wait_tool_us INTEGER,
 	cached TEXT, bytes_in INTEGER, bytes_out INTEGER, cpu_us INTEGER, peak_memory_bytes INTEGER,
-	notes_dropped INTEGER, abandoned INTEGER,
+	sandbox TEXT, notes_dropped INTEGER, abandoned INTEGER,
 	arguments_sha256 BLOB, arguments TEXT
 );
 CREATE INDEX calls_queued ON calls (queued_us);

@@ -16,7 +16,7 @@ import (
 // empty and numbers that are 0 are NULL, which costs no space.
 var columns = strings.Fields(`id tool caller transport priority queued_us started_us finished_us outcome kind reason
 	wait_rate_us wait_flight_us wait_server_us wait_tool_us cached bytes_in bytes_out cpu_us peak_memory_bytes
-	notes_dropped abandoned arguments_sha256 arguments`)
+	sandbox notes_dropped abandoned arguments_sha256 arguments`)
 
 // manyRows is how many rows one statement inserts: with 32 a row costs 3 us of the
 // processor, with 1 it costs 4, and with more it gains nothing.
@@ -81,6 +81,7 @@ func (b *binder) row(it *item) {
 	b.number(r.BytesOut)
 	b.number(r.CPU.Microseconds())
 	b.number(r.PeakMemory)
+	b.text(r.Sandbox, false)
 	b.number(r.NotesDropped)
 	b.flag(r.Abandoned)
 	b.blob(it.hash)
@@ -104,8 +105,8 @@ func scan(row []driver.Value) (e history.Entry) {
 	e.Outcome, e.Kind, e.Reason = history.Outcome(s.text()), history.Kind(s.text()), s.text()
 	e.Waits = history.Waits{Rate: s.span(), Flight: s.span(), Server: s.span(), Tool: s.span()}
 	e.Cached, e.BytesIn, e.BytesOut = history.Cached(s.text()), s.number(), s.number()
-	e.CPU, e.PeakMemory, e.NotesDropped = s.span(), s.number(), s.number()
-	e.Abandoned = s.number() != 0
+	e.CPU, e.PeakMemory, e.Sandbox = s.span(), s.number(), s.text()
+	e.NotesDropped, e.Abandoned = s.number(), s.number() != 0
 	e.Hash, e.Preview = hex.EncodeToString(s.blob()), s.text()
 	return e
 }

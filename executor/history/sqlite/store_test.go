@@ -117,7 +117,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	for i := range got {
 		if !reflect.DeepEqual(got[i], want[i]) {
-			t.Errorf("got  %+v\nwant %+v", got[i], want[i])
+			t.Fatalf("got  %+v\nwant %+v", got[i], want[i])
 		}
 	}
 }
