@@ -45,7 +45,6 @@ func Example_order() {
 	// audit
 	// cache
 	// rate
-	// repeat
 	// breaker
 	// queue
 	// audit

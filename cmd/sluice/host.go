@@ -10,7 +10,6 @@ import (
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/executor/audit"
-	"github.com/sluice-dev/sluice/executor/history/sqlite"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/command"
 	"github.com/sluice-dev/sluice/transport"
@@ -23,8 +22,7 @@ type host struct {
 	registry *tools.Registry
 	engine   *executor.Engine
 	server   *transport.Server
-	audit    *audit.File   // nil where none is configured
-	history  *sqlite.Store // nil where none is kept
+	audit    *audit.File // nil where none is configured
 
 	handlers sync.WaitGroup // handlers that have not returned, abandoned ones too
 }
@@ -50,7 +48,6 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 		Policies:    []executor.Policy{h.count},
 		Logger:      logger,
 	}
-	h.openHistory(&cfg.Engine.History, &options)
 	h.openAudit(&cfg.Engine.Audit, &options)
 	h.engine = executor.New(options)
 	h.server = transport.NewServer(transport.Options{

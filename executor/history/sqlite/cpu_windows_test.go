@@ -1,6 +1,0 @@
-package sqlite
-
-import "time"
-
-// processorTime is not measured here.
-func processorTime() time.Duration { return 0 }
