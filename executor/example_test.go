@@ -269,3 +269,19 @@ func ExampleOptions_cache() {
 	// hit
 	// 1
 }
+
+func ExampleEngine_Go() {
+	engine := executor.New(executor.Options{Registry: registry()})
+	defer engine.KeepReady()()
+	done := make(chan struct{})
+	job := engine.Go(context.Background(), &executor.Request{Tool: "count"}, func(result *tools.Result, err error) {
+		fmt.Println(result.Content[0].(tools.Text).Text, err)
+		close(done)
+	})
+	<-done
+	job.Cancel(errors.New("too late")) // does nothing
+	fmt.Println(engine.Quiet(context.Background()))
+	// Output:
+	// counted <nil>
+	// <nil>
+}

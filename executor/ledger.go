@@ -1,6 +1,9 @@
 package executor
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // ledger knows the calls in flight.
 //
@@ -15,6 +18,7 @@ type ledger struct {
 	draining   bool
 	drained    int           // calls that Drain has cancelled
 	idle       chan struct{} // made when draining; closed when unanswered is 0 then
+	quiet      chan struct{} // made when somebody waits; closed when inFlight is 0 then
 }
 
 // enter puts the call in flight, unless the engine drains.
@@ -57,6 +61,39 @@ func (l *ledger) leave(x *Execution) {
 	}
 	x.prev, x.next = nil, nil
 	l.inFlight--
+	if l.inFlight == 0 && l.quiet != nil {
+		close(l.quiet)
+		l.quiet = nil
+	}
+}
+
+// untilQuiet returns what is closed when no call is in flight; nil where none is now.
+func (l *ledger) untilQuiet() <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.inFlight == 0 {
+		return nil
+	}
+	if l.quiet == nil {
+		l.quiet = make(chan struct{})
+	}
+	return l.quiet
+}
+
+// Quiet waits until no handler runs and no call waits, those included whose callers were
+// answered. Where ctx is done first it returns the cause. It is for a process that ends
+// after a Drain and wants its programs to end before it.
+func (e *Engine) Quiet(ctx context.Context) error {
+	quiet := e.ledger.untilQuiet()
+	if quiet == nil {
+		return nil
+	}
+	select {
+	case <-quiet:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // calls returns the calls in flight, the oldest first.

@@ -1,11 +1,6 @@
 package executor
 
-import (
-	"context"
-	"sync"
-
-	"github.com/sluice-dev/sluice/tools"
-)
+import "sync"
 
 // workers are goroutines that run one task after the other. A new goroutine begins with
 // a small stack, and to grow that to what the validation of arguments or a handler needs
@@ -90,19 +85,3 @@ func (e *Engine) KeepReady() (release func()) {
 	e.workers.hold()
 	return e.workers.release
 }
-
-// Go runs a call as Execute does, and then done with what Execute would return, on a
-// goroutine of the engine's. It returns at once.
-func (e *Engine) Go(ctx context.Context, req *Request, done func(*tools.Result, error)) {
-	e.workers.start(&started{e, ctx, req, done})
-}
-
-// started is a call that Go has started.
-type started struct {
-	engine *Engine
-	ctx    context.Context
-	req    *Request
-	done   func(*tools.Result, error)
-}
-
-func (s *started) run() { s.done(s.engine.Execute(s.ctx, s.req)) }

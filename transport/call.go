@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 
@@ -29,18 +28,14 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 	default:
 		return invalidParams(`"arguments" must be an object`)
 	}
-	ctx, cancel := context.WithCancelCause(c.callCtx)
-	p := &pending{request: r, cancel: cancel}
-	if !c.begin(p) {
-		cancel(nil)
-		return nil
+	if p := (&pending{request: r}); c.begin(p) {
+		c.runCall(p, name, json.RawMessage(arguments))
 	}
-	c.runCall(ctx, p, name, json.RawMessage(arguments))
 	return nil
 }
 
 // runCall hands a call to the engine, which answers it on a goroutine of its own.
-func (c *conn) runCall(ctx context.Context, p *pending, name string, arguments json.RawMessage) {
+func (c *conn) runCall(p *pending, name string, arguments json.RawMessage) {
 	r := p.request
 	req := &executor.Request{
 		Tool: name, Arguments: arguments,
@@ -58,8 +53,7 @@ func (c *conn) runCall(ctx context.Context, p *pending, name string, arguments j
 			}
 		}
 	}
-	c.server.opts.Engine.Go(ctx, req, func(result *tools.Result, err error) {
-		defer p.cancel(nil)
+	p.job = c.server.opts.Engine.Go(c.callCtx, req, func(result *tools.Result, err error) {
 		if err != nil {
 			c.finish(p, c.failureFrame(r, err))
 			return

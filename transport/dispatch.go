@@ -66,7 +66,8 @@ func (c *conn) take(m *message, fault *jsonrpc2.Error, b *batch) {
 
 // dispatch finds out what is asked for and serves it.
 func (c *conn) dispatch(r *request) *jsonrpc2.Error {
-	if c.inFlight(r.id) {
+	r.key = r.id.key()
+	if c.inFlight(r.key) {
 		return invalidRequest("a request with this id is in flight")
 	}
 	m, known := methods[r.method]

@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"context"
-
 	"github.com/sluice-dev/sluice/executor"
 )
 
@@ -10,9 +8,9 @@ import (
 // while it is in conn.requests, so that nothing leaves after its end.
 type pending struct {
 	request  *request
-	cancel   context.CancelCauseFunc
-	token    string // the key of the progress token that it was given; empty for none
-	progress ticket // guarded by conn.mu; the last progress that was queued
+	job      *executor.Job // set by the reader goroutine, which alone reads it
+	token    string        // the key of the progress token that it was given; empty for none
+	progress ticket        // guarded by conn.mu; the last progress that was queued
 }
 
 // begin enters a call and reports whether it may be run; if so it must be ended by
@@ -26,7 +24,7 @@ func (c *conn) begin(p *pending) bool {
 		}))
 		return false
 	}
-	c.requests[p.request.id.key()] = p
+	c.requests[p.request.key] = p
 	c.claimToken(p)
 	c.calls.Add(1)
 	return true
@@ -47,7 +45,7 @@ func (c *conn) claimToken(p *pending) {
 
 // release takes a call out of the tables. The caller holds c.mu.
 func (c *conn) release(p *pending) {
-	delete(c.requests, p.request.id.key())
+	delete(c.requests, p.request.key)
 	if p.token != "" {
 		delete(c.tokens, p.token)
 	}
@@ -91,18 +89,17 @@ func (c *conn) cancelled(id rawID, cause error) {
 	if p, ok := c.requests[key]; ok {
 		c.release(p)
 		c.out.withdraw(p)
-		p.cancel(cause)
+		p.job.Cancel(cause)
 	}
 }
 
 // live reports whether a call is still to be answered. The caller holds c.mu.
-func (c *conn) live(p *pending) bool { return c.requests[p.request.id.key()] == p }
+func (c *conn) live(p *pending) bool { return c.requests[p.request.key] == p }
 
-// inFlight reports whether a request with this id is open. Only the reader goroutine,
+// inFlight reports whether a request with an id of this key is open. Only the reader goroutine,
 // which asks, opens any.
-func (c *conn) inFlight(id rawID) bool {
+func (c *conn) inFlight(key string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	key := id.key()
 	return c.requests[key] != nil || c.subscriptions[key] != nil
 }

@@ -12,6 +12,8 @@ import (
 // A request is a message with an id, and how it is to be understood and answered.
 type request struct {
 	*message
+	// key is what tells the request's id from others: see rawID.key.
+	key string
 	// revision is the one that the request is of: its own where it is modern, that
 	// of the handshake otherwise; nil for a legacy request before the handshake.
 	revision *mcp.Revision

@@ -38,7 +38,7 @@ func (c *conn) listen(r *request) *jsonrpc2.Error {
 	case len(c.subscriptions) >= maxSubscriptions:
 		return rpcError(mcp.CodeOverloaded, "Too many subscriptions: a connection has %d at most", maxSubscriptions)
 	}
-	c.subscriptions[r.id.key()] = s
+	c.subscriptions[r.key] = s
 	acknowledged := `,"notifications":{}}}`
 	if s.toolsChanged {
 		acknowledged = `,"notifications":{"toolsListChanged":true}}}`

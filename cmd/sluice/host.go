@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
@@ -24,7 +22,6 @@ type host struct {
 	server   *transport.Server
 	audit    *audit.File // nil where none is configured
 
-	handlers sync.WaitGroup // handlers that have not returned, abandoned ones too
 }
 
 // newHost builds the host of a config. A tool that cannot be served is left out
@@ -45,7 +42,6 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 		Queue:       cfg.Engine.Queue,
 		Timeout:     time.Duration(cfg.Engine.Timeout),
 		IdleTimeout: time.Duration(cfg.Engine.IdleTimeout),
-		Policies:    []executor.Policy{h.count},
 		Logger:      logger,
 	}
 	h.openAudit(&cfg.Engine.Audit, &options)
@@ -58,16 +54,6 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 		Logger:       logger,
 	})
 	return h, nil
-}
-
-// count is a policy that keeps count of handlers. A call is answered before a program
-// that ignores SIGTERM has been killed; the process must not end in between.
-func (h *host) count(next executor.Handler) executor.Handler {
-	return func(ctx context.Context, x *executor.Execution) (*tools.Result, error) {
-		h.handlers.Add(1)
-		defer x.AfterReturn(func(*executor.Execution) { h.handlers.Done() })
-		return next(ctx, x)
-	}
 }
 
 // addTools registers the tools of a config and returns why those that are missing

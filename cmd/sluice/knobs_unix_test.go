@@ -35,7 +35,7 @@ func hostOf(t *testing.T, yaml string) *host {
 	if log.String() != "" {
 		t.Fatalf("the log says:\n%s", log)
 	}
-	t.Cleanup(h.handlers.Wait)
+	t.Cleanup(func() { _ = h.engine.Quiet(context.Background()) })
 	return h
 }
 

@@ -42,23 +42,14 @@ func (h *host) await(forced context.Context, logger *slog.Logger) {
 }
 
 // awaitHandlers returns when every handler has returned, hardStop is over or, in a
-// moment, forced is done.
+// moment, forced is done. A call is answered before a program that ignores SIGTERM has
+// been killed; the process must not end in between.
 func (h *host) awaitHandlers(forced context.Context, logger *slog.Logger) {
-	returned := make(chan struct{})
-	go func() {
-		h.handlers.Wait()
-		close(returned)
-	}()
-	select {
-	case <-returned:
-		return
-	case <-time.After(hardStop):
-	case <-forced.Done():
-		select {
-		case <-returned:
-			return
-		case <-time.After(lastMoment):
-		}
+	ctx, cancel := context.WithTimeout(context.Background(), hardStop)
+	defer cancel()
+	stop := context.AfterFunc(forced, func() { time.AfterFunc(lastMoment, cancel) })
+	defer stop()
+	if h.engine.Quiet(ctx) != nil {
+		logger.Warn("a tool does not end and is left behind")
 	}
-	logger.Warn("a tool does not end and is left behind")
 }
