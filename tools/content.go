@@ -54,6 +54,9 @@ type EmbeddedResource struct {
 	Blob        []byte // sent as base64
 	Annotations *Annotations
 	Meta        map[string]any
+
+	// ContentsMeta is the _meta object of the contents, where Meta is that of the block.
+	ContentsMeta map[string]any
 }
 
 func (Text) content()             {}

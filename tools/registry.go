@@ -34,21 +34,28 @@ func (r *Registry) Snapshot() *Snapshot {
 // it has no handler, a schema does not compile) is left out, and the error, joined
 // from one error for each such tool, says why; the others are in. Subscribers are
 // told once, and not where nothing is added.
-func (r *Registry) Add(tools ...*Tool) error {
+func (r *Registry) Add(tools ...*Tool) error { return r.Replace(nil, tools...) }
+
+// Replace takes out the tools of these names, as Remove does, and registers others, as
+// Add does, in one change: no reader sees the one without the other, and subscribers
+// are told once. A tool may take the name of one that is taken out; where it cannot be
+// served, that name is free.
+func (r *Registry) Replace(names []string, tools ...*Tool) error {
 	entries, left := newEntries(tools)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.Snapshot()
+	next := old.without(names)
 	added := entries[:0]
 	for _, entry := range entries {
-		if _, taken := old.Lookup(entry.Name); taken {
+		if _, taken := next.Lookup(entry.Name); taken {
 			left = append(left, refused(entry.Tool, ErrDuplicate))
 			continue
 		}
 		added = append(added, entry)
 	}
-	if len(added) > 0 {
-		r.publish(old.with(added))
+	if len(added) > 0 || next.Len() != old.Len() {
+		r.publish(next.with(added))
 	}
 	return errors.Join(left...)
 }
@@ -84,16 +91,7 @@ func refused(tool *Tool, err error) error {
 // passed over. Calls that run go on. Subscribers are told once, and not where nothing
 // is removed.
 func (r *Registry) Remove(names ...string) {
-	gone := make(map[string]bool, len(names))
-	for _, name := range names {
-		gone[name] = true
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	old := r.Snapshot()
-	if next := old.without(gone); next.Len() != old.Len() {
-		r.publish(next)
-	}
+	_ = r.Replace(names) // nothing is added that could fail
 }
 
 // publish makes next the current snapshot. The caller holds r.mu.

@@ -263,3 +263,30 @@ func BenchmarkSnapshotLookup(b *testing.B) {
 		})
 	}
 }
+
+func TestRegistryReplace(t *testing.T) {
+	t.Parallel()
+	var registry Registry
+	if err := registry.Add(named("a"), named("b"), named("c")); err != nil {
+		t.Fatal(err)
+	}
+	changes := 0
+	defer registry.Subscribe(func() { changes++ })()
+	again := named("a")
+	err := registry.Replace([]string{"a", "b", "none"}, again, named("c"), named("d"))
+	if !errors.Is(err, ErrDuplicate) || !strings.Contains(err.Error(), `"c"`) {
+		t.Errorf("error %v", err)
+	}
+	if got := namesOf(registry.Snapshot()); !slices.Equal(got, []string{"a", "c", "d"}) || changes != 1 {
+		t.Errorf("registered are %q after %d changes", got, changes)
+	}
+	if entry, _ := registry.Snapshot().Lookup("a"); entry.Tool != again {
+		t.Error("the old tool is still there")
+	}
+	if err := registry.Replace([]string{"d"}, named("not a name")); err == nil || changes != 2 {
+		t.Errorf("error %v after %d changes", err, changes)
+	}
+	if err := registry.Replace([]string{"d"}); err != nil || changes != 2 {
+		t.Errorf("nothing to do: error %v after %d changes", err, changes)
+	}
+}

@@ -64,10 +64,17 @@ func (s *Snapshot) with(added []*Entry) *Snapshot {
 }
 
 // without returns a snapshot without the tools of these names.
-func (s *Snapshot) without(names map[string]bool) *Snapshot {
+func (s *Snapshot) without(names []string) *Snapshot {
+	if len(names) == 0 {
+		return s
+	}
+	gone := make(map[string]bool, len(names))
+	for _, name := range names {
+		gone[name] = true
+	}
 	sorted := make([]*Entry, 0, len(s.sorted))
 	for _, entry := range s.sorted {
-		if !names[entry.Name] {
+		if !gone[entry.Name] {
 			sorted = append(sorted, entry)
 		}
 	}

@@ -6,10 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/internal/environ"
 	"github.com/sluice-dev/sluice/tools/internal/template"
 )
 
@@ -117,10 +117,8 @@ func newProgram(s *Spec) (*program, error) {
 	if s.Output < 0 || s.Grace < 0 {
 		return nil, errors.New("the output limit and the grace may not be negative")
 	}
-	for name, value := range s.Env {
-		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
-			return nil, fmt.Errorf("environment: %q cannot be set", name)
-		}
+	if err := environ.Check(s.Env); err != nil {
+		return nil, err
 	}
 	p := &program{
 		tool:       s.Name,
@@ -128,7 +126,7 @@ func newProgram(s *Spec) (*program, error) {
 		stream:     s.Stream,
 		output:     s.Output,
 		grace:      s.Grace,
-		env:        environ(os.Environ(), s.Env, s.PassEnv),
+		env:        environ.Clean(os.Environ(), s.Env, s.PassEnv),
 		allowDash:  slices.Clone(s.AllowDash),
 	}
 	if p.output == 0 {

@@ -12,6 +12,9 @@ type pending struct {
 	id   uint64
 	opts CallOptions
 
+	// standing says that no answer is due until the server ends what was asked for.
+	standing bool
+
 	// params are those of the request, encoded. Conn never sees them: it would
 	// encode them once more.
 	params []byte
@@ -55,15 +58,19 @@ func (c *calls) get(id uint64) *pending {
 	return c.byID[id]
 }
 
-// only returns the id of the one request in flight, and false where there is none or
-// are several. With several, nothing says which of them an error without an id is
+// only returns the id of the one request in flight that is due an answer, and false
+// where there is none or are several. With several, nothing says which of them an error without an id is
 // about, and a call must not fail for another's fault.
 func (c *calls) only() (id uint64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for id = range c.byID {
+	due := 0
+	for i, p := range c.byID {
+		if !p.standing {
+			id, due = i, due+1
+		}
 	}
-	return id, len(c.byID) == 1
+	return id, due == 1
 }
 
 // listening returns the requests that asked for notes of this level.

@@ -31,6 +31,11 @@ type Options struct {
 	// asking.
 	Legacy bool
 
+	// OnToolsChanged, where set, is called when the server says that its tools are
+	// others than it has listed; see also [Client.Listen]. It runs on the goroutine that
+	// reads the connection: it must not block. Defaults to passing over it.
+	OnToolsChanged func()
+
 	// Logger is told at debug level of what was dropped, and of oversized lists
 	// as warnings. Defaults to discarding it.
 	Logger *slog.Logger
@@ -58,7 +63,7 @@ type Client struct {
 // [*WireError] with which the server refused.
 func Connect(ctx context.Context, stream Stream, opts Options) (*Client, error) {
 	opts = opts.withDefaults()
-	w := newWire(stream, opts.Logger)
+	w := newWire(stream, opts)
 	c := &Client{opts: opts, wire: w, level: make(chan tools.Level, 1)}
 	c.level <- ""
 	// The connection outlives ctx, which is that of connecting.
@@ -94,6 +99,18 @@ func (c *Client) Server() Server { return c.server }
 
 // Stats returns the counts of what was dropped so far.
 func (c *Client) Stats() Stats { return c.wire.stats.snapshot() }
+
+// Done is closed when the connection has ended, for whatever reason.
+func (c *Client) Done() <-chan struct{} { return c.wire.ctx.Done() }
+
+// Err returns why the connection has ended, an error that wraps [ErrClosed], and nil as
+// long as it has not.
+func (c *Client) Err() error {
+	if c.wire.ctx.Err() == nil {
+		return nil
+	}
+	return c.closed()
+}
 
 // Close writes out what waits to be written, for a second at most, ends the
 // connection and waits for its goroutines. Calls in flight return an error that

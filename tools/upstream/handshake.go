@@ -29,6 +29,7 @@ type Server struct {
 
 	revision *mcp.Revision
 	logs     bool // it declared the logging capability
+	tells    bool // it declared that it tells when its tools change
 }
 
 // description is what initialize and server/discover have in common, and what each
@@ -40,6 +41,9 @@ type description struct {
 	Instructions string         `json:"instructions"`
 	Capabilities struct {
 		Logging jsontext.Value `json:"logging"`
+		Tools   struct {
+			ListChanged bool `json:"listChanged"`
+		} `json:"tools"`
 	} `json:"capabilities"`
 	Meta struct {
 		Info jsontext.Value `json:"io.modelcontextprotocol/serverInfo"` // server/discover
@@ -49,6 +53,7 @@ type description struct {
 func (d *description) server(r *mcp.Revision) Server {
 	s := Server{Revision: r.Version, Modern: r.Modern, Instructions: d.Instructions, revision: r}
 	s.logs = d.Capabilities.Logging != nil
+	s.tells = d.Capabilities.Tools.ListChanged
 	info := d.Info
 	if r.Modern {
 		info = d.Meta.Info

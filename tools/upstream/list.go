@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -42,6 +43,7 @@ type listPage struct {
 // [Client.CallTool].
 func (c *Client) ListTools(ctx context.Context) ([]Tool, error) {
 	l := &listing{client: c, names: map[string]bool{}}
+	defer l.complain()
 	cursor := ""
 	for range maxPages {
 		page, err := c.listPage(ctx, cursor)
@@ -78,28 +80,45 @@ type listing struct {
 	client *Client
 	tools  []Tool
 	names  map[string]bool
+
+	broken, twice, beyond int   // what was left out: no tools, names taken, too many
+	why                   error // of the first that is no tool
 }
 
 // take adds a page, and reports whether there is room for more.
 func (l *listing) take(page []jsontext.Value) bool {
-	warn := l.client.opts.Logger.Warn
-	for _, raw := range page {
+	for i, raw := range page {
 		if len(l.tools) == maxTools {
-			warn("the list of tools is too long; the rest is left out", "tools", maxTools)
+			l.beyond = len(page) - i
 			return false
 		}
 		tool, err := decodeTool(raw)
 		switch {
 		case err != nil:
-			warn("the list holds something that is no tool; it is left out", "error", err)
+			l.broken++
+			l.why = cmp.Or(l.why, err)
 		case l.names[tool.Name]:
-			warn("the list holds a name twice; the second is left out", "tool", tool.Name)
+			l.twice++
 		default:
 			l.names[tool.Name] = true
 			l.tools = append(l.tools, tool)
 		}
 	}
 	return true
+}
+
+// complain says what was left out: once for each kind, however many there are.
+func (l *listing) complain() {
+	warn := l.client.opts.Logger.Warn
+	if l.broken > 0 {
+		warn("the list holds what is no tool; it is left out", "count", l.broken, "error", l.why)
+	}
+	if l.twice > 0 {
+		warn("the list holds names twice; all but the first are left out", "count", l.twice)
+	}
+	if l.beyond > 0 {
+		warn("the list of tools is too long; the rest is left out", "tools", maxTools)
+	}
 }
 
 func decodeTool(raw jsontext.Value) (Tool, error) {
@@ -111,7 +130,7 @@ func decodeTool(raw jsontext.Value) (Tool, error) {
 		OutputSchema jsontext.Value         `json:"outputSchema"`
 		Annotations  *tools.ToolAnnotations `json:"annotations"`
 		Icons        []tools.Icon           `json:"icons"`
-		Meta         map[string]any         `json:"_meta"`
+		Meta         meta                   `json:"_meta"`
 	}
 	if err := jsonv2.Unmarshal(raw, &t); err != nil {
 		return Tool{}, err
@@ -122,6 +141,6 @@ func decodeTool(raw jsontext.Value) (Tool, error) {
 	return Tool{Raw: json.RawMessage(raw), Definition: tools.Definition{
 		Name: t.Name, Title: t.Title, Description: t.Description,
 		InputSchema: json.RawMessage(t.InputSchema), OutputSchema: json.RawMessage(t.OutputSchema),
-		Annotations: t.Annotations, Icons: t.Icons, Meta: t.Meta,
+		Annotations: t.Annotations, Icons: t.Icons, Meta: t.Meta.values(),
 	}}, nil
 }

@@ -115,6 +115,10 @@ func (w *wire) notified(m *message) {
 		w.progressed(m.Params)
 	case mcp.NotificationMessage:
 		w.logged(m.Params)
+	case mcp.NotificationToolsListChanged:
+		if w.changed != nil {
+			w.changed()
+		}
 	}
 }
 

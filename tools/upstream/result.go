@@ -26,7 +26,7 @@ func decodeResult(raw json.RawMessage) (*Result, error) {
 		Content    []jsontext.Value `json:"content"`
 		Structured jsontext.Value   `json:"structuredContent"`
 		IsError    bool             `json:"isError"`
-		Meta       map[string]any   `json:"_meta"`
+		Meta       meta             `json:"_meta"`
 	}
 	if err := jsonv2.Unmarshal(raw, &r); err != nil {
 		return nil, fmt.Errorf("%w: the result of a call: %w", ErrProtocol, err)
@@ -37,11 +37,25 @@ func decodeResult(raw json.RawMessage) (*Result, error) {
 	result := &Result{Raw: raw}
 	result.Structured = json.RawMessage(r.Structured)
 	result.IsError = r.IsError
-	result.Meta = r.Meta
+	result.Meta = r.Meta.values()
 	for _, block := range r.Content {
 		result.Content = append(result.Content, decodeContent(block))
 	}
 	return result, nil
+}
+
+// meta is a _meta object. Its values stay as they came: numbers keep all their digits.
+type meta map[string]jsontext.Value
+
+func (m meta) values() map[string]any {
+	if m == nil {
+		return nil
+	}
+	values := make(map[string]any, len(m))
+	for key, value := range m {
+		values[key] = value
+	}
+	return values
 }
 
 // block is any block of content (schema 2026-07-28, "ContentBlock").
@@ -58,15 +72,15 @@ type block struct {
 	Icons       []tools.Icon   `json:"icons"`
 	Resource    *resource      `json:"resource"`
 	Annotations jsontext.Value `json:"annotations"`
-	Meta        map[string]any `json:"_meta"`
+	Meta        meta           `json:"_meta"`
 }
 
 type resource struct {
-	URI      string         `json:"uri"`
-	MIMEType string         `json:"mimeType"`
-	Text     string         `json:"text"`
-	Blob     []byte         `json:"blob"`
-	Meta     map[string]any `json:"_meta"`
+	URI      string `json:"uri"`
+	MIMEType string `json:"mimeType"`
+	Text     string `json:"text"`
+	Blob     []byte `json:"blob"`
+	Meta     meta   `json:"_meta"`
 }
 
 // decodeContent reads one block. What it does not know, or cannot read, is kept as
@@ -79,20 +93,20 @@ func decodeContent(raw jsontext.Value) tools.Content {
 	hints := b.annotations()
 	switch {
 	case b.Type == "text":
-		return tools.Text{Text: b.Text, Annotations: hints, Meta: b.Meta}
+		return tools.Text{Text: b.Text, Annotations: hints, Meta: b.Meta.values()}
 	case b.Type == "image":
-		return tools.Image{Data: b.Data, MIMEType: b.MIMEType, Annotations: hints, Meta: b.Meta}
+		return tools.Image{Data: b.Data, MIMEType: b.MIMEType, Annotations: hints, Meta: b.Meta.values()}
 	case b.Type == "audio":
-		return tools.Audio{Data: b.Data, MIMEType: b.MIMEType, Annotations: hints, Meta: b.Meta}
+		return tools.Audio{Data: b.Data, MIMEType: b.MIMEType, Annotations: hints, Meta: b.Meta.values()}
 	case b.Type == "resource_link":
 		return tools.ResourceLink{
 			URI: b.URI, Name: b.Name, Title: b.Title, Description: b.Description,
-			MIMEType: b.MIMEType, Size: b.Size, Icons: b.Icons, Annotations: hints, Meta: b.Meta,
+			MIMEType: b.MIMEType, Size: b.Size, Icons: b.Icons, Annotations: hints, Meta: b.Meta.values(),
 		}
 	case b.Type == "resource" && b.Resource != nil:
 		return tools.EmbeddedResource{
 			URI: b.Resource.URI, MIMEType: b.Resource.MIMEType, Text: b.Resource.Text,
-			Blob: b.Resource.Blob, Annotations: hints, Meta: b.Meta,
+			Blob: b.Resource.Blob, ContentsMeta: b.Resource.Meta.values(), Annotations: hints, Meta: b.Meta.values(),
 		}
 	}
 	return tools.Text{Text: string(raw)}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -20,9 +22,9 @@ func TestDecodeResult(t *testing.T) {
 		{"failed", `{"content":[{"type":"text","text":"no"}],"isError":true}`, *tools.ErrorResult("no")},
 		{"structured, digits kept", `{"structuredContent":{"n":1.00,"big":9007199254740993}}`, tools.Result{Structured: []byte(`{"n":1.00,"big":9007199254740993}`)}},
 		{"structured null", `{"structuredContent":null}`, tools.Result{Structured: []byte(`null`)}},
-		{"meta", `{"_meta":{"a/b":"c"}}`, tools.Result{Meta: map[string]any{"a/b": "c"}}},
+		{"meta, digits kept", `{"_meta":{"a/b":{"big":9007199254740993}}}`, tools.Result{Meta: map[string]any{"a/b": jsontext.Value(`{"big":9007199254740993}`)}}},
 		content("annotated", `{"type":"text","text":"x","annotations":{"audience":["user"],"priority":0.5,"lastModified":"2026-07-28T00:00:00Z"},"_meta":{"k":true}}`,
-			tools.Text{Text: "x", Annotations: &tools.Annotations{Audience: []string{"user"}, Priority: &half, LastModified: &day}, Meta: map[string]any{"k": true}}),
+			tools.Text{Text: "x", Annotations: &tools.Annotations{Audience: []string{"user"}, Priority: &half, LastModified: &day}, Meta: map[string]any{"k": jsontext.Value("true")}}),
 		content("annotations that cannot be read", `{"type":"text","text":"x","annotations":{"lastModified":"today"}}`, tools.Text{Text: "x"}),
 		content("image", `{"type":"image","data":"AQI=","mimeType":"image/png"}`, tools.Image{Data: []byte{1, 2}, MIMEType: "image/png"}),
 		content("audio", `{"type":"audio","data":"AQI=","mimeType":"audio/wav"}`, tools.Audio{Data: []byte{1, 2}, MIMEType: "audio/wav"}),
@@ -30,6 +32,9 @@ func TestDecodeResult(t *testing.T) {
 			tools.ResourceLink{URI: "file:///a", Name: "a", Size: &size, Icons: []tools.Icon{{Src: "data:,"}}}),
 		content("resource of text", `{"type":"resource","resource":{"uri":"a:b","mimeType":"text/plain","text":"x"}}`,
 			tools.EmbeddedResource{URI: "a:b", MIMEType: "text/plain", Text: "x"}),
+		content("resource with meta", `{"type":"resource","resource":{"uri":"a:b","text":"x","_meta":{"k":1.0}},"_meta":{"k":2.0}}`, tools.EmbeddedResource{
+			URI: "a:b", Text: "x", ContentsMeta: map[string]any{"k": jsontext.Value("1.0")}, Meta: map[string]any{"k": jsontext.Value("2.0")},
+		}),
 		content("resource of bytes", `{"type":"resource","resource":{"uri":"a:b","blob":"AQI="}}`, tools.EmbeddedResource{URI: "a:b", Blob: []byte{1, 2}}),
 		content("unknown", `{"type":"hologram","at":1.0}`, tools.Text{Text: `{"type":"hologram","at":1.0}`}),
 		content("not base64", `{"type":"image","data":"*"}`, tools.Text{Text: `{"type":"image","data":"*"}`}),
@@ -70,7 +75,7 @@ func FuzzReceive(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s := newScripted(t)
-		w := newWire(s, Options{}.withDefaults().Logger)
+		w := newWire(s, Options{}.withDefaults())
 		defer w.loops.Wait()
 		defer w.Close()
 		go func() { // stands in for Conn

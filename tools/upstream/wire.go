@@ -21,6 +21,7 @@ const flushTimeout = time.Second
 type wire struct {
 	stream  Stream
 	logger  *slog.Logger
+	changed func() // the server's tools are others; nil where nobody asked
 	calls   *calls
 	outbox  *outbox
 	stats   counters
@@ -37,9 +38,9 @@ type wire struct {
 	loops   sync.WaitGroup // reader and writer
 }
 
-func newWire(stream Stream, logger *slog.Logger) *wire {
+func newWire(stream Stream, opts Options) *wire {
 	w := &wire{
-		stream: stream, logger: logger, calls: newCalls(), outbox: newOutbox(),
+		stream: stream, logger: opts.Logger, changed: opts.OnToolsChanged, calls: newCalls(), outbox: newOutbox(),
 		answered: make(chan uint64), written: make(chan struct{}),
 	}
 	w.ctx, w.stop = context.WithCancelCause(context.Background())

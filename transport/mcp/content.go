@@ -83,6 +83,8 @@ type resourceMessage struct {
 	MIMEType string  `json:"mimeType,omitzero"`
 	Text     *string `json:"text,omitzero"`
 	Blob     *string `json:"blob,omitzero"`
+
+	Meta map[string]any `json:"_meta,omitempty"`
 }
 
 // anyBinary is the type of data whose type was not said (RFC 2046, section 4.5.1).
@@ -106,7 +108,7 @@ func contentMessage(block tools.Content, r *Revision) (blockMessage, error) {
 		}
 		return m, nil
 	case tools.EmbeddedResource:
-		resource := &resourceMessage{URI: b.URI, MIMEType: b.MIMEType}
+		resource := &resourceMessage{URI: b.URI, MIMEType: b.MIMEType, Meta: b.ContentsMeta}
 		if b.Blob != nil {
 			resource.Blob = base64Text(b.Blob)
 		} else {

@@ -1,6 +1,9 @@
-package command
+// Package environ makes the environments of the programs that tools are: clean ones, so
+// that no secret of the server's reaches a program that was not meant to have it.
+package environ
 
 import (
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -18,10 +21,10 @@ var inherited = map[bool][]string{
 	},
 }[runtime.GOOS == "windows"]
 
-// environ returns the environment of a program: of the server's own the inherited
+// Clean returns the environment of a program: of the server's own the inherited
 // variables and those named in pass, and then those in set. It is never nil, which
 // would stand for the whole environment of the server.
-func environ(own []string, set map[string]string, pass []string) []string {
+func Clean(own []string, set map[string]string, pass []string) []string {
 	env := []string{}
 	for _, variable := range own {
 		name, _, _ := strings.Cut(variable, "=")
@@ -34,6 +37,16 @@ func environ(own []string, set map[string]string, pass []string) []string {
 	}
 	slices.Sort(env)
 	return env
+}
+
+// Check returns an error for a variable that cannot be set.
+func Check(set map[string]string) error {
+	for name, value := range set {
+		if name == "" || strings.ContainsAny(name, "=\x00") || strings.Contains(value, "\x00") {
+			return fmt.Errorf("environment: %q cannot be set", name)
+		}
+	}
+	return nil
 }
 
 func passes(name string, pass []string) bool {
