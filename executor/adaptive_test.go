@@ -25,7 +25,7 @@ type adaptiveWorld struct {
 
 func newAdaptiveWorld(t *testing.T, own tools.Adaptive, seed uint64) *adaptiveWorld {
 	w := &adaptiveWorld{random: rand.New(rand.NewPCG(seed, 1))}
-	w.engine = newEngine(t, Options{Timeout: 10 * time.Minute}, tool("t", w.call, tools.Limits{Adaptive: &own, Breaker: tools.Breaker{Off: true}}))
+	w.engine = newEngine(t, Options{Timeout: 10 * time.Minute, RepeatFailures: -1}, tool("t", w.call, tools.Limits{Adaptive: &own, Breaker: tools.Breaker{Off: true}}))
 	return w
 }
 

@@ -96,9 +96,8 @@ func (b *breakers) report(ctx context.Context, x *Execution, state BreakerState,
 
 // verdict returns what the end of a call says of its tool.
 func (b *breakers) verdict(x *Execution, result *tools.Result, err error) verdict {
-	var failure *Error
 	switch {
-	case errors.As(err, &failure) && failure.byTool():
+	case err != nil && byTool(err):
 		return verdictBad
 	case err != nil:
 		return verdictNone
@@ -112,12 +111,16 @@ func (b *breakers) verdict(x *Execution, result *tools.Result, err error) verdic
 
 // byTool reports whether the tool itself has failed: it was called, and neither the
 // caller nor the engine had it stop for other reasons than its own.
-func (e *Error) byTool() bool {
-	switch e.Kind {
+func byTool(err error) bool {
+	var failure *Error
+	if !errors.As(err, &failure) {
+		return false
+	}
+	switch failure.Kind {
 	case KindPanic, KindInvalidOutput, KindInternal:
 		return true
 	case KindTimeout: // not those of the queue, nor of the caller's own deadline
-		return errors.Is(e.Err, ErrTimeout) || errors.Is(e.Err, ErrIdleTimeout)
+		return errors.Is(err, ErrTimeout) || errors.Is(err, ErrIdleTimeout)
 	}
 	return false
 }

@@ -192,3 +192,19 @@ func TestBreakerProbeGivenBack(t *testing.T) {
 		})
 	}
 }
+
+func BenchmarkBreaker(b *testing.B) {
+	e := newEngine(b, Options{}, tool("t", echo))
+	x := e.newExecution(&Request{Tool: "t", Caller: "ada"})
+	x.Entry, _ = e.opts.Registry.Snapshot().Lookup("t")
+	x.tool = e.stats.take("t")
+	defer giveBackTool(x)
+	result := tools.TextResult("")
+	run := e.trips.policy(func(context.Context, *Execution) (*tools.Result, error) { return result, nil })
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := run(b.Context(), x); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -122,7 +122,7 @@ func (f *flight) refusedFor(x *Execution) bool {
 	switch {
 	case !f.waits(), errors.Is(f.failure, ErrQueueTimeout):
 		return false
-	case errors.Is(f.failure, ErrQueueDeadline):
+	case errors.Is(f.failure, ErrQueueDeadline), hurried(f.failure):
 		return true
 	}
 	return x.Call.Caller != f.leader.Call.Caller
@@ -145,7 +145,8 @@ func (f *flight) complete(r *Record, x *Execution) {
 	r.Abandoned = theirs.Abandoned
 	if x == f.leader {
 		own := r.Waits.Flight
-		r.Waits, r.CPU, r.PeakMemory = theirs.Waits, theirs.CPU, theirs.PeakMemory
+		r.Waits = theirs.Waits
+		r.CPU, r.PeakMemory, r.Sandbox = theirs.CPU, theirs.PeakMemory, theirs.Sandbox
 		r.Waits.Flight = own
 	}
 }

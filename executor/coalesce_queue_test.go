@@ -48,6 +48,8 @@ func TestCoalesceRefused(t *testing.T) {
 		{"caller", errors.New("enough"), 2},
 		{"deadline", ErrQueueDeadline, 1},
 		{"queue timeout", ErrQueueTimeout, 5},
+		{"rate limit", ErrRateLimited, 2},
+		{"deadline at a rate limit", &rateError{hurried: true}, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -119,6 +121,23 @@ func TestCoalesceQueueDeadline(t *testing.T) {
 		wantKind(t, (<-leader).err, KindTimeout, context.DeadlineExceeded)
 		if a := <-joiner; a.err != nil || a.after != 20*time.Second || calls.Load() != 3 {
 			t.Errorf("%+v; %d calls of the tool", a, calls.Load())
+		}
+	})
+}
+
+// TestCoalesceRateDeadline checks that the rate limits, too, know the deadline of a call
+// that leads a flight, and that what could wait without it waits.
+func TestCoalesceRateDeadline(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var calls atomic.Int32
+		e := newEngine(t, Options{Rate: tools.Rate{Count: 1, Per: 20 * time.Second}, RateWait: time.Minute}, tool("t", slowly(&calls), shared))
+		<-send(t.Context(), e, Request{Arguments: []byte(`{"n":1}`)}) // takes the token, and half of the time
+		hurried := <-send(within(t, 5*time.Second), e, Request{})
+		wantKind(t, hurried.err, KindRateLimited, ErrRateLimited)
+		patient := <-send(within(t, time.Minute), e, Request{})
+		if hurried.after != 0 || patient.err != nil || patient.after != 20*time.Second {
+			t.Errorf("refused after %v; then %+v", hurried.after, patient)
 		}
 	})
 }

@@ -89,8 +89,8 @@ func everyPolicy(opts Options) Options {
 func everyLimit() tools.Limits {
 	return tools.Limits{
 		Concurrency: 1, IdleTimeout: time.Minute, Adaptive: &tools.Adaptive{}, Cache: &tools.Cache{TTL: time.Second},
-		CallerRate: tools.Rate{Count: 2, Burst: 1},
-		Breaker:    tools.Breaker{Failures: 1, Open: time.Millisecond}, // so that there are probes
+		Rate: tools.Rate{Count: 2, Burst: 2}, CallerRate: tools.Rate{Count: 2, Burst: 1},
+		Breaker: tools.Breaker{Failures: 1, Open: time.Millisecond}, // so that there are probes
 	}
 }
 

@@ -18,6 +18,7 @@
 //	cache       for tools that declare it: a kept result, or one flight for all
 //	   |        identical calls, which runs what follows in a goroutine of its own
 //	rate        a token of each rate limit, or a place to wait for them
+//	repeat      refuses arguments that have failed again and again
 //	breaker     refuses calls of a tool that fails, for a while
 //	queue       a slot of the server and one of the tool, or a place to wait
 //	timeout     hard cap and idle limit, each a cause of its own
@@ -111,6 +112,20 @@
 // its first caller: others then try for themselves. A call of a higher class does not wait
 // for one that waits in a lower. What is kept is bounded by [Options.CacheEntries] and
 // [Options.CacheBytes].
+//
+// # Time
+//
+// A call has its hard cap and its idle limit from the moment it has its slot. A tool may
+// have the cap follow its own runs (tools.Limits.Adaptive): it is then p99 x factor of
+// the last 128 to 256 that succeeded, within a floor and a ceiling; the ordinary one
+// until 32 have. A timeout at the cap doubles it, once for all calls that ran under it,
+// and each run that did not need that takes a sixteenth off again. So a tool that became
+// n times slower is cut off in at most log2(n) rounds, 11 quick runs forget a doubling, a
+// tool of which less than 1 call in 12 hangs keeps near its usual cap, and while nothing
+// changes less than 1 run in 50 is cut off for being slow. [Metrics] show the state.
+//
+// A caller who asked for progress and is given none hears every [Options.Heartbeat] that
+// the call runs, or what it waits for. That is no sign of life for the idle limit.
 //
 // # What is stuck
 //

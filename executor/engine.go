@@ -58,6 +58,12 @@ type Options struct {
 	// goes before it; Off holds for all tools.
 	Breaker tools.Breaker
 
+	// RepeatFailures is how many times one caller may send a tool the same arguments
+	// that fail, within 5 min; see [ErrRepeatedFailure]. A tool's own
+	// tools.Limits.RepeatFailures goes before it. Defaults to 5; a negative number means
+	// any.
+	RepeatFailures int
+
 	// Timeout is the hard cap on the time a call may run, from the moment it has
 	// its slot; nothing extends it. A tool's own tools.Limits.Timeout goes before
 	// it. Defaults to 30 s; a negative one means no cap.
@@ -146,6 +152,7 @@ const (
 func (o Options) withDefaults() Options {
 	o.QueueTimeout = orDefault(o.QueueTimeout, time.Minute)
 	o.RateWait = max(o.RateWait, 0)
+	o.RepeatFailures = orDefault(o.RepeatFailures, 5)
 	o.Timeout = orDefault(o.Timeout, 30*time.Second)
 	o.Heartbeat = orDefault(o.Heartbeat, 15*time.Second)
 	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
@@ -206,6 +213,7 @@ type Engine struct {
 	ids    idSource
 	stats  *statistics
 	rates  *rates
+	repeat *repeats
 	trips  *breakers
 	queue  *queue
 	ledger *ledger
@@ -236,6 +244,7 @@ func New(opts Options) *Engine {
 		opts:   opts,
 		stats:  newStatistics(opts.Registry),
 		rates:  newRates(opts),
+		repeat: newRepeats(opts.RepeatFailures, maxRepeats),
 		trips:  &breakers{settings: opts.Breaker, epoch: time.Now(), log: opts.Logger},
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},

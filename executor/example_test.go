@@ -74,6 +74,19 @@ func ExampleEngine_Execute_progress() {
 	// <nil>
 }
 
+// A refusal says when to come back.
+func ExampleError() {
+	engine := executor.New(executor.Options{Registry: registry(), CallerRate: tools.Rate{Count: 2, Per: time.Hour}})
+	for range 3 {
+		_, err := engine.Execute(context.Background(), &executor.Request{Tool: "count", Caller: "ada"})
+		var failure *executor.Error
+		if errors.As(err, &failure) {
+			fmt.Println(failure.Kind, errors.Is(err, executor.ErrRateLimited), failure.RetryAfter.Round(time.Minute))
+		}
+	}
+	// Output: rate_limited true 30m0s
+}
+
 func ExampleEngine_Stream() {
 	engine := executor.New(executor.Options{Registry: registry()})
 	for event, err := range engine.Stream(context.Background(), &executor.Request{Tool: "count"}) {

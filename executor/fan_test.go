@@ -116,6 +116,7 @@ type listener struct{ heard []any }
 
 func (l *listener) Report(p tools.Progress)     { l.heard = append(l.heard, p.Done) }
 func (l *listener) Log(_ tools.Level, data any) { l.heard = append(l.heard, data) }
+func (l *listener) ReportUsage(u tools.Usage)   { l.heard = append(l.heard, u) }
 
 // TestFlightHasLeader checks that the leader is told from the very beginning: the tool
 // may report before the leader waits.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -109,6 +110,22 @@ func TestHeartbeatWaiting(t *testing.T) {
 	})
 }
 
+// TestHeartbeatRate checks that a call beats while it waits for a token.
+func TestHeartbeatRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Rate: tools.Rate{Count: 1, Per: time.Minute}, RateWait: time.Hour}, tool("t", echo))
+		<-start(e, t.Context(), "t")
+		told, done := heard(t, e, t.Context(), "t")
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if got := strings.Join(*told, "|"); !strings.HasPrefix(got, "15:0.001/0 waiting for a rate limit, 15s|30:0.002/0 waiting for a rate limit, 30s|") {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
 // TestHeartbeatIsNoLife checks that a beat resets no idle timeout, and that a caller
 // who has left, or a handler that was abandoned, causes none.
 func TestHeartbeatIsNoLife(t *testing.T) {
@@ -139,8 +156,8 @@ func TestHeartbeatShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const every, calls = 16 * time.Second, 500
 		e := newEngine(t, Options{Heartbeat: every, Concurrency: calls, Timeout: 5 * every}, tool("t", obey))
-		sweeps := 0
-		e.beats.calls = func() []*Execution { sweeps++; return e.ledger.calls() }
+		var sweeps atomic.Int32
+		e.beats.calls = func() []*Execution { sweeps.Add(1); return e.ledger.calls() }
 		for range calls {
 			go func() {
 				last := time.Now()
@@ -157,8 +174,8 @@ func TestHeartbeatShared(t *testing.T) {
 			time.Sleep(37 * time.Millisecond)
 		}
 		time.Sleep(10 * every)
-		if sweeps < 4 || sweeps > 8*16 {
-			t.Errorf("%d sweeps", sweeps)
+		if n := sweeps.Load(); n < 4 || n > 8*16 {
+			t.Errorf("%d sweeps", n)
 		}
 	})
 }

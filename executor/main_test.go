@@ -93,6 +93,7 @@ func checkAtRest(t testing.TB, e *Engine) {
 	}
 	states, _ := e.stats.all()
 	for _, s := range states {
+		checkBucket(t, &s.rate)
 		checkCircuit(t, s)
 		if s.users.Load() != 0 || s.abandoned.Load() != 0 || s.lane.running != 0 || s.lane.waiting != 0 {
 			t.Errorf("tool %s: %d users, %d abandoned, %d running, %d waiting",

@@ -1,6 +1,10 @@
 package executor
 
-import "github.com/sluice-dev/sluice/executor/history"
+import (
+	"time"
+
+	"github.com/sluice-dev/sluice/executor/history"
+)
 
 // Metrics are the engine's numbers at one moment.
 type Metrics struct {
@@ -63,6 +67,12 @@ type Counts struct {
 	// Wait is how long calls waited for their slot, Run how long they ran; both of
 	// calls that were started.
 	Wait, Run Durations
+
+	// CPU is the processor time that processes of calls have used, and PeakMemory the
+	// most memory, in bytes, that one of the calls had resident. They are of tools and
+	// not told apart by caller; see tools.ReportUsage.
+	CPU        time.Duration
+	PeakMemory int64
 }
 
 // Metrics returns the numbers as they stand. Reading them costs far more than
@@ -144,4 +154,6 @@ func (c *Counts) add(other *Counts) {
 	c.Breaker.Opened += other.Breaker.Opened
 	c.Wait.add(&other.Wait)
 	c.Run.add(&other.Run)
+	c.CPU += other.CPU
+	c.PeakMemory = max(c.PeakMemory, other.PeakMemory)
 }

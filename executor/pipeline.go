@@ -29,7 +29,7 @@ type step struct {
 // pipeline returns the policies, the outermost first. Together they make
 //
 //	record(recover(lookup(authorize(validate(progress(interrupt(hooks(user(audit(
-//		cache(rate(breaker(queue(audit(timeout(abandon(recover(size(output(invoke))))))))))))))))))))
+//		cache(rate(repeat(breaker(queue(audit(timeout(abandon(recover(size(output(invoke)))))))))))))))))))))
 //
 // where user stands for [Options.Policies]. What is not configured is left out. The
 // order is the contract:
@@ -46,6 +46,7 @@ type step struct {
 //     inside of it runs once for all identical calls, on an execution of its own;
 //   - rate is inside of the cache, so that what is known already costs no token, and
 //     outside of all that may refuse the call, so that it takes back what this has cost;
+//   - repeat is outside of the breaker, so that what it refuses takes no probe's place;
 //   - breaker is outside of the queue, so that nobody waits there for a tool that fails;
 //   - timeout is inside the queue: waiting does not use up the time to run;
 //   - abandon starts the handler's goroutine, so recover stands in it once more;
@@ -72,6 +73,7 @@ func (e *Engine) pipeline() []step {
 	steps = append(steps,
 		step{"cache", e.cache.policy},
 		step{"rate", e.rates.policy},
+		step{"repeat", e.repeat.policy},
 		step{"breaker", e.trips.policy},
 		step{"queue", e.queue.policy},
 	)
@@ -107,7 +109,7 @@ func (e *Engine) invalid(x *Execution, failure *Error) *Error {
 	if limited := e.rates.charge(x); limited != nil {
 		return limited
 	}
-	return failure
+	return e.repeat.invalid(x, failure)
 }
 
 // chain wraps the innermost handler into the steps, the first outermost.

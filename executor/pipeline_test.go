@@ -45,6 +45,7 @@ func Example_order() {
 	// audit
 	// cache
 	// rate
+	// repeat
 	// breaker
 	// queue
 	// audit

@@ -17,11 +17,15 @@ func progress(beats *heartbeats, log *slog.Logger) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			g := &x.gate
-			g.init(ctx, x, log)
-			defer g.shut()
-			if x.Request.OnProgress != nil {
+			if x.Request.OnProgress == nil {
+				g.init(ctx, x, log)
+			} else {
+				g.mu.Lock() // a heartbeat may knock already
+				g.init(ctx, x, log)
+				g.mu.Unlock()
 				beats.expect()
 			}
+			defer g.shut()
 			return next(tools.WithReporter(ctx, g), x)
 		}
 	}
@@ -46,8 +50,6 @@ type gate struct {
 }
 
 func (g *gate) init(ctx context.Context, x *Execution, log *slog.Logger) {
-	g.mu.Lock() // a heartbeat may knock already
-	defer g.mu.Unlock()
 	g.x, g.log, g.caller, g.open = x, log, ctx, true
 }
 

@@ -32,6 +32,8 @@ func (e *Error) Public() string {
 		return fmt.Sprintf("The tool %q was not called: calls come too fast%s. Try again%s.", e.Tool, e.rateText(), e.retryText())
 	case KindCircuitOpen:
 		return fmt.Sprintf("The tool %q was not called: it has failed too often of late and is given time to recover. Try again%s, or use another tool.", e.Tool, e.retryText())
+	case KindRepeatedFailure:
+		return e.publicRepeat()
 	case KindOverloaded:
 		return e.publicOverload()
 	case KindShuttingDown:
@@ -108,6 +110,22 @@ func (e *Error) publicViolations() string {
 		fmt.Fprintf(&b, "\n- %s: %s", pointer, v.Message)
 	}
 	return b.String()
+}
+
+func (e *Error) publicRepeat() string {
+	text := fmt.Sprintf("The tool %q was not called: the same arguments have failed again and again. Change the arguments or use another tool: it is of no use to send these again%s.", e.Tool, e.beforeText())
+	var repeat *repeatError
+	if errors.As(e.Err, &repeat) {
+		text += fmt.Sprintf(" They failed %d times, the last time so: %s", repeat.times, repeat.last)
+	}
+	return text
+}
+
+func (e *Error) beforeText() string {
+	if e.RetryAfter <= 0 {
+		return ""
+	}
+	return ", and they are refused for another " + e.RetryAfter.Round(time.Second).String()
 }
 
 // rateText says which limit it was.

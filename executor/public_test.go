@@ -46,8 +46,11 @@ func TestPublic(t *testing.T) {
 		{Error{Kind: KindInternal, Err: secret}, []string{"internal error (call 42)"}},
 		{Error{Kind: "not_allowed", Err: secret}, []string{"was refused: not allowed"}},
 		{Error{Kind: "rationed", RetryAfter: time.Second, Err: secret}, []string{"refused: rationed", "Try again in 1s"}},
-		{Error{Kind: KindRateLimited, RetryAfter: time.Second, Err: &rateError{tools.Rate{Count: 5}, scopes[levelBoth]}},
+		{Error{Kind: KindRateLimited, RetryAfter: time.Second, Err: &rateError{rate: tools.Rate{Count: 5}, scope: scopes[levelBoth]}},
 			[]string{"not called", "too fast (a caller of this tool is allowed 5/s)", "Try again in 1s"}},
+		{Error{Kind: KindRepeatedFailure, RetryAfter: time.Minute, Err: &repeatError{5, "no such city"}},
+			[]string{"not called", "Change the arguments", "another 1m0s", "failed 5 times", "no such city"}},
+		{Error{Kind: KindRepeatedFailure, Err: secret}, []string{"Change the arguments"}},
 		{Error{Kind: KindCircuitOpen, RetryAfter: time.Second, Err: ErrCircuitOpen}, []string{"not called", "failed too often", "Try again in 1s, or use another tool"}},
 		{Error{Kind: KindRateLimited, Err: secret}, []string{"too fast. Try again later"}},
 	} {

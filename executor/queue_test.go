@@ -242,3 +242,48 @@ func TestQueueStress(t *testing.T) {
 		t.Errorf("%d calls counted, want %d", n, callers*calls)
 	}
 }
+
+// TestQueueStopLate checks that a stop which comes after the slot leaves that to the call.
+func TestQueueStopLate(t *testing.T) {
+	t.Parallel()
+	q := newQueue(0, nil)
+	q.slots = slots{capacity: 1, room: 1}
+	first, x := &ticket{lane: &lane{}}, &Execution{}
+	x.ticket.lane = first.lane
+	q.update(func(s *slots) { s.admit(first); s.admit(&x.ticket) })
+	q.update(func(s *slots) { s.leave(first) })
+	q.stop(x, ErrShuttingDown)
+	<-x.ticket.granted
+	if x.ticket.stopped != nil || x.ticket.state != ticketRunning || q.slots.running != 1 {
+		t.Errorf("stopped: %v, %d run", x.ticket.stopped, q.slots.running)
+	}
+}
+
+// TestQueueRepeat checks that a policy may repeat a call that has waited in vain.
+func TestQueueRepeat(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		again := func(next Handler) Handler {
+			return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+				result, err := next(ctx, x)
+				for errors.Is(err, ErrQueueTimeout) {
+					result, err = next(ctx, x)
+				}
+				return result, err
+			}
+		}
+		release := make(chan struct{})
+		e := newEngine(t, Options{Concurrency: 1, QueueTimeout: time.Second, Timeout: -1, Policies: []Policy{again}}, tool("t", until(release)))
+		first := start(e, t.Context(), "t")
+		synctest.Wait()
+		second := start(e, t.Context(), "t")
+		time.Sleep(2500 * time.Millisecond)
+		close(release)
+		if err := errors.Join(<-first, <-second); err != nil {
+			t.Error(err)
+		}
+		if q := e.Metrics().Queue; q.TimedOut != 2 {
+			t.Errorf("%d timed out", q.TimedOut)
+		}
+	})
+}

@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -113,13 +112,14 @@ func (r *rates) ask(ctx context.Context, x *Execution) (*tokens, *rateWaiter, *E
 // queue gives the call a place to wait, unless it would wait in vain. The caller holds
 // r.mu.
 func (r *rates) queue(ctx context.Context, x *Execution, l *levels, now time.Duration) (*rateWaiter, *Error) {
-	patience := r.patience
-	if deadline, ok := ctx.Deadline(); ok {
-		patience = min(patience, time.Until(deadline))
-	}
 	wait, level := r.line.estimate(l, now)
-	if wait > patience || r.line.waiting >= maxRateWaiters {
+	if wait > r.patience || r.line.waiting >= maxRateWaiters {
 		return nil, x.rateLimited(l[level].rate, level, wait)
+	}
+	if deadline, ok := x.deadline(ctx); ok && wait > time.Until(deadline) {
+		refused := x.rateLimited(l[level].rate, level, wait)
+		refused.Err.(*rateError).hurried = true
+		return nil, refused
 	}
 	w := r.line.join(r.tokens(l), now)
 	r.arm(now)
@@ -290,22 +290,4 @@ func (r *rates) ring() {
 	defer r.mu.Unlock()
 	r.next = 0
 	r.dispatch(time.Since(r.epoch))
-}
-
-// A rateError says which limit it was.
-type rateError struct {
-	rate  tools.Rate
-	scope string
-}
-
-func (e *rateError) Error() string {
-	return fmt.Sprintf("%v: %s is allowed %v", ErrRateLimited, e.scope, e.rate)
-}
-
-func (e *rateError) Unwrap() error { return ErrRateLimited }
-
-func (x *Execution) rateLimited(rate tools.Rate, level int, wait time.Duration) *Error {
-	err := x.fail(KindRateLimited, &rateError{rate, scopes[level]})
-	err.RetryAfter = wholeMillis(wait)
-	return err
 }

@@ -20,9 +20,14 @@ func checkRates(t testing.TB, r *rates) {
 		t.Errorf("rates: %d waiting, %d flows, %d buckets, timer at %v", r.line.waiting, len(r.line.flows), len(r.line.ready), r.next)
 	}
 	for _, b := range append(r.callers.lru.Values(), &r.whole) {
-		if b.pinned != 0 || len(b.parked) != 0 {
-			t.Errorf("bucket %v: pinned %d, parked %d", b.rate, b.pinned, len(b.parked))
-		}
+		checkBucket(t, b)
+	}
+}
+
+func checkBucket(t testing.TB, b *bucket) {
+	t.Helper()
+	if b.pinned != 0 || len(b.parked) != 0 || b.last != nil {
+		t.Errorf("bucket %v: pinned %d, parked %d, a token not settled: %v", b.rate, b.pinned, len(b.parked), b.last != nil)
 	}
 }
 

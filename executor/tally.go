@@ -3,6 +3,7 @@ package executor
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/sluice-dev/sluice/executor/history"
 )
@@ -13,6 +14,7 @@ type tally struct {
 	started, succeeded, toolErrors, refused, abandonedEver atomic.Uint64
 	hits, misses, coalesced                                atomic.Uint64 // of the cache
 	wait, run                                              histogram
+	usage                                                  usage
 
 	mu     sync.Mutex // guards failed
 	failed map[Kind]uint64
@@ -70,6 +72,7 @@ func (t *tally) read() Counts {
 		Refused: t.refused.Load(), AbandonedEver: t.abandonedEver.Load(), Failed: map[Kind]uint64{},
 		CacheHits: t.hits.Load(), CacheMisses: t.misses.Load(), Coalesced: t.coalesced.Load(),
 		Wait: t.wait.read(), Run: t.run.read(),
+		CPU: time.Duration(t.usage.cpu.Load()), PeakMemory: t.usage.peak.Load(),
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()

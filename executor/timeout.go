@@ -39,7 +39,7 @@ func timeout(alarms *alarms, limit, idle time.Duration) Policy {
 }
 
 // orTool returns the tool's own limit where it has one; a negative one is none.
-func orTool[T ~int64](own, engine T) T {
+func orTool[T ~int | ~int64](own, engine T) T {
 	if own == 0 {
 		return engine
 	}

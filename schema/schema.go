@@ -13,6 +13,7 @@ import (
 type Schema struct {
 	source   json.RawMessage
 	compiled *jsonschema.Schema
+	simple   *simple // nil where it says too much for one
 	graph    *graph
 	metered  func() *meter // compiled on first use
 }
@@ -41,6 +42,7 @@ func Compile(source []byte) (*Schema, error) {
 	return &Schema{
 		source:   json.RawMessage(compact),
 		compiled: roots[0],
+		simple:   simpleOf(roots[0], 0),
 		graph:    graph,
 		metered:  sync.OnceValue(func() *meter { return newMeter(compact, doc) }),
 	}, nil

@@ -75,6 +75,8 @@ type printer struct{}
 func (printer) Report(p tools.Progress)         { fmt.Println(p.Done, "of", p.Total, p.Message) }
 func (printer) Log(level tools.Level, data any) { fmt.Println(level, data) }
 
+func (printer) ReportUsage(u tools.Usage) { fmt.Println("used", u.CPU) }
+
 func ExampleReport() {
 	work := func(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
 		for i := range 2 {

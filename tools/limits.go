@@ -33,6 +33,10 @@ type Limits struct {
 	// the engine's.
 	Breaker Breaker
 
+	// RepeatFailures is how many times one caller may send the same arguments that
+	// failed. Defaults to the engine's; a negative number means any.
+	RepeatFailures int
+
 	// ResultBytes is how many bytes a result may have: the texts, links, data and
 	// structured content in it, before the wire's own encoding. Defaults to the
 	// engine's; a negative number means no limit.

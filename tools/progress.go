@@ -48,11 +48,12 @@ func (l Level) Severity() int {
 type Reporter interface {
 	Report(Progress)
 	Log(level Level, data any)
+	ReportUsage(Usage)
 }
 
 type reporterKey struct{}
 
-// WithReporter returns a context whose [Report] and [Log] go to r. Engines call it;
+// WithReporter returns a context whose [Report], [Log] and [ReportUsage] go to r. Engines call it;
 // so does a test of a handler that wants to see its progress.
 func WithReporter(ctx context.Context, r Reporter) context.Context {
 	return context.WithValue(ctx, reporterKey{}, r)

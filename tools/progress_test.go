@@ -11,9 +11,12 @@ type recorder struct {
 	progress []Progress
 	levels   []Level
 	data     []any
+	used     []Usage
 }
 
 func (r *recorder) Report(p Progress) { r.progress = append(r.progress, p) }
+
+func (r *recorder) ReportUsage(u Usage) { r.used = append(r.used, u) }
 
 func (r *recorder) Log(level Level, data any) {
 	r.levels, r.data = append(r.levels, level), append(r.data, data)
@@ -25,6 +28,7 @@ func TestReport(t *testing.T) {
 	ctx := WithReporter(t.Context(), &outer)
 	Report(ctx, Progress{Done: 1, Total: 2, Message: "half"})
 	Log(ctx, LevelWarning, 5)
+	ReportUsage(ctx, Usage{CPU: 3})
 	nested := WithReporter(ctx, &inner)
 	Report(nested, Progress{Message: "inside"})
 	cancelled, cancel := context.WithCancel(ctx)
@@ -40,11 +44,15 @@ func TestReport(t *testing.T) {
 	if !slices.Equal(outer.levels, []Level{LevelWarning}) || !slices.Equal(outer.data, []any{5}) {
 		t.Errorf("logged %v %v", outer.levels, outer.data)
 	}
+	if !slices.Equal(outer.used, []Usage{{CPU: 3}}) {
+		t.Errorf("used %v", outer.used)
+	}
 }
 
 func TestReportWithoutReporter(t *testing.T) {
 	Report(t.Context(), Progress{Done: 1})
 	Log(t.Context(), LevelError, "nobody hears")
+	ReportUsage(t.Context(), Usage{CPU: 1})
 	allocs := testing.AllocsPerRun(100, func() { Report(context.Background(), Progress{Done: 1}) })
 	if allocs != 0 {
 		t.Errorf("a report that nobody takes allocates %v times", allocs)
@@ -88,3 +96,5 @@ type discard struct{}
 
 func (discard) Report(Progress) {}
 func (discard) Log(Level, any)  {}
+
+func (discard) ReportUsage(Usage) {}

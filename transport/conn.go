@@ -84,7 +84,7 @@ func (c *conn) serve() error {
 	unsubscribe := c.server.opts.Registry.Subscribe(c.toolsChanged)
 	defer unsubscribe()
 	go func() {
-		if err := c.out.run(c.ctx, c.stream.Write); err != nil {
+		if err := c.write(); err != nil {
 			c.fail(err)
 		}
 	}()
@@ -109,6 +109,19 @@ func (c *conn) serve() error {
 		return nil
 	}
 	return err
+}
+
+// write writes what is queued until the outbox is closed.
+func (c *conn) write() error {
+	if stream, ok := c.stream.(BatchWriter); ok {
+		return c.out.run(c.ctx, batchBytes, stream.WriteBatch)
+	}
+	return c.out.run(c.ctx, 1, func(ctx context.Context, batch [][]byte) error {
+		if len(batch) == 0 {
+			return nil
+		}
+		return c.stream.Write(ctx, batch[0])
+	})
 }
 
 // read takes messages until the stream ends. It is woken at the end of the

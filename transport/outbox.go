@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -17,6 +18,10 @@ const (
 	softBytes  = 1 << 20
 	hardBytes  = 64 << 20
 	hardStall  = time.Second
+
+	// batchBytes is from which size on a batch takes no further frame. What is in a
+	// batch can no longer be withdrawn, so it is no more than a pipe holds anyway.
+	batchBytes = 16 << 10
 )
 
 var (
@@ -160,48 +165,55 @@ func (o *outbox) close() {
 	signal(o.ready)
 }
 
-// run writes frames in the order they were queued until the outbox is closed and
-// empty, or a write fails.
-func (o *outbox) run(ctx context.Context, write func(context.Context, []byte) error) error {
+// run writes frames in the order they were queued, in batches of at most so many bytes
+// or of one frame, until the outbox is closed and empty, or a write fails.
+func (o *outbox) run(ctx context.Context, most int, write func(context.Context, [][]byte) error) error {
 	defer close(o.done)
 	defer o.close()
+	var batch [][]byte
 	for range o.ready {
+		runtime.Gosched() // calls that are about to end join the batch
 		for {
-			data, more, closed := o.take()
-			if !more {
+			var taken int
+			var closed bool
+			batch, taken, closed = o.take(batch[:0], most)
+			if taken == 0 {
 				if closed {
 					return nil
 				}
 				break
 			}
-			if data != nil {
-				if err := write(ctx, data); err != nil {
-					return err
-				}
+			if err := write(ctx, batch); err != nil {
+				return err
 			}
-			o.wrote(len(data))
+			o.wrote(batch, taken)
 		}
 	}
 	return nil
 }
 
-// take removes the first frame of the queue. It takes one at a time, so that what is
-// still queued can be withdrawn while a slow peer is written to.
-func (o *outbox) take() (data []byte, more, closed bool) {
+// take moves frames from the queue to the batch: the first, and what follows while the
+// batch is short, so that what is still queued can be withdrawn while a slow peer is
+// written to. It returns how many frames it took, those included that were withdrawn.
+func (o *outbox) take(batch [][]byte, most int) (_ [][]byte, taken int, closed bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.next == len(o.queue) {
+	for bytes := 0; o.next < len(o.queue) && (taken == 0 || bytes < most); taken++ {
+		if data := o.queue[o.next].data; data != nil {
+			batch = append(batch, data)
+			bytes += len(data)
+		}
+		o.queue[o.next] = frame{}
+		o.next++
+	}
+	switch {
+	case o.next == len(o.queue):
 		o.base += uint64(o.next)
 		o.queue, o.next = o.queue[:0], 0
-		return nil, false, o.closed
-	}
-	data = o.queue[o.next].data
-	o.queue[o.next] = frame{}
-	o.next++
-	if o.next >= 1024 && o.next*2 >= len(o.queue) {
+	case o.next >= 1024 && o.next*2 >= len(o.queue):
 		o.compact()
 	}
-	return data, true, o.closed
+	return batch, taken, o.closed
 }
 
 // compact moves what is queued to the front, when at least as much was taken, so
@@ -213,11 +225,14 @@ func (o *outbox) compact() {
 	o.queue, o.next = o.queue[:n], 0
 }
 
-// wrote notes that the frame taken last was written.
-func (o *outbox) wrote(n int) {
+// wrote notes that the batch taken last was written.
+func (o *outbox) wrote(batch [][]byte, taken int) {
 	o.mu.Lock()
-	o.bytes -= n
-	o.frames--
+	for i, data := range batch {
+		o.bytes -= len(data)
+		batch[i] = nil
+	}
+	o.frames -= taken
 	o.moved = time.Now()
 	full := o.full()
 	o.mu.Unlock()

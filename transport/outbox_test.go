@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,8 +13,10 @@ func drained(t *testing.T, o *outbox) []string {
 	t.Helper()
 	var got []string
 	o.close()
-	if err := o.run(t.Context(), func(_ context.Context, frame []byte) error {
-		got = append(got, string(frame))
+	if err := o.run(t.Context(), 4, func(_ context.Context, batch [][]byte) error {
+		for _, data := range batch {
+			got = append(got, string(data))
+		}
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -64,12 +67,49 @@ func TestOutboxQueueDoesNotGrow(t *testing.T) {
 	for i := range 100_000 {
 		o.add(frame{data: []byte("x")})
 		if i > 0 {
-			o.take()
-			o.wrote(1)
+			batch, taken, _ := o.take(nil, 1)
+			o.wrote(batch, taken)
 		}
 	}
 	if cap(o.queue) > 8192 || o.frames != 1 {
 		t.Errorf("the queue has room for %d and holds %d", cap(o.queue), o.frames)
+	}
+}
+
+// TestOutboxBatches checks that a batch ends with the frame that fills it, and that what
+// was withdrawn is no part of one.
+func TestOutboxBatches(t *testing.T) {
+	t.Parallel()
+	for most, want := range map[int][][]string{
+		1:  {{"aa"}, {"bb"}, {"dd"}, {"eeee"}, {"f"}, {}},
+		3:  {{"aa", "bb"}, {"dd", "eeee"}, {"f"}, {}},
+		4:  {{"aa", "bb"}, {"dd", "eeee"}, {"f"}, {}},
+		9:  {{"aa", "bb", "dd", "eeee"}, {"f"}, {}},
+		99: {{"aa", "bb", "dd", "eeee", "f"}, {}},
+	} {
+		o, gone := newOutbox(), &pending{}
+		for _, text := range []string{"aa", "bb", "cc", "dd", "eeee", "f"} {
+			f := frame{data: []byte(text)}
+			if text == "cc" {
+				f.owner = gone
+			}
+			o.add(f)
+		}
+		o.withdraw(gone)
+		for i, want := range want {
+			batch, taken, _ := o.take(nil, most)
+			var got []string
+			for _, data := range batch {
+				got = append(got, string(data))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("batches of %d: batch %d is %q, want %q", most, i, got, want)
+			}
+			o.wrote(batch, taken)
+		}
+		if o.bytes != 0 || o.frames != 0 {
+			t.Errorf("batches of %d: %d bytes in %d frames are left over", most, o.bytes, o.frames)
+		}
 	}
 }
 
@@ -107,7 +147,7 @@ func TestOutboxCutsWhoStopsReading(t *testing.T) {
 		if err := push(); !errors.Is(err, errSlowReader) {
 			t.Errorf("beyond the hard bound after a while: %v", err)
 		}
-		o.wrote(0)
+		o.wrote(nil, 0)
 		if err := push(); err != nil {
 			t.Errorf("beyond the hard bound of a peer that reads: %v", err)
 		}
@@ -123,7 +163,7 @@ func TestOutboxStopsAtAFailedWrite(t *testing.T) {
 	}
 	broken := errors.New("broken")
 	writes := 0
-	err := o.run(t.Context(), func(context.Context, []byte) error { writes++; return broken })
+	err := o.run(t.Context(), 1, func(context.Context, [][]byte) error { writes++; return broken })
 	if !errors.Is(err, broken) || writes != 1 {
 		t.Errorf("%d writes, then %v", writes, err)
 	}

@@ -21,3 +21,10 @@ type Stream interface {
 	// passes over them. It may be called at any time, any number of times.
 	Close(code int, reason string) error
 }
+
+// A BatchWriter is a Stream to which it is cheaper to write several messages at once.
+type BatchWriter interface {
+	// WriteBatch sends messages in their order, as so many calls of Write would. It
+	// keeps none of them.
+	WriteBatch(ctx context.Context, msgs [][]byte) error
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/executor/audit"
+	"github.com/sluice-dev/sluice/executor/history/sqlite"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/command"
 	"github.com/sluice-dev/sluice/transport"
@@ -20,7 +21,8 @@ type host struct {
 	registry *tools.Registry
 	engine   *executor.Engine
 	server   *transport.Server
-	audit    *audit.File // nil where none is configured
+	audit    *audit.File   // nil where none is configured
+	history  *sqlite.Store // nil where none is kept
 
 }
 
@@ -44,6 +46,7 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 		IdleTimeout: time.Duration(cfg.Engine.IdleTimeout),
 		Logger:      logger,
 	}
+	h.openHistory(&cfg.Engine.History, &options)
 	h.openAudit(&cfg.Engine.Audit, &options)
 	h.engine = executor.New(options)
 	h.server = transport.NewServer(transport.Options{

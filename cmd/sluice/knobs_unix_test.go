@@ -35,7 +35,7 @@ func hostOf(t *testing.T, yaml string) *host {
 	if log.String() != "" {
 		t.Fatalf("the log says:\n%s", log)
 	}
-	t.Cleanup(func() { _ = h.engine.Quiet(context.Background()) })
+	t.Cleanup(func() { h.await(context.Background(), slog.New(slog.DiscardHandler)) })
 	return h
 }
 
@@ -157,6 +157,14 @@ var knobs = map[string]func(*testing.T){
 	"Engine.idle_timeout": fails("engine: {idle_timeout: 50ms}\n"+tool(stays), "", executor.ErrIdleTimeout),
 	"Engine.concurrency":  queued("engine: {concurrency: 2}\n"+tool(stays), 5, 2, 3),
 	"Engine.queue":        queued("engine: {concurrency: 1, queue: 2}\n"+tool(stays), 5, 1, 2),
+
+	"Engine.history":    keepsHistory,
+	"History.path":      keepsHistory,
+	"History.keep":      keptHistory("keep: 1ms", 0, ""),
+	"History.rows":      keptHistory("rows: 2", 2, `{"a":"b"}`),
+	"History.size":      keptHistory("size: 1B", 0, ""),
+	"History.arguments": keptHistory("arguments: hash", 3, ""),
+	"History.redact":    keptHistory("redact: [A]", 3, `{"a":"***"}`),
 
 	"Engine.audit":   audited("", 5, "audit.jsonl"),
 	"Audit.path":     audited("", 5, "audit.jsonl"),

@@ -31,8 +31,8 @@ func testMain(m *testing.M) int {
 		fmt.Fprintf(os.Stderr, "build the program: %v\n%s", err, out)
 		return 1
 	}
-	// Tokens of servers under test stay out of the user's cache.
-	for _, name := range []string{"XDG_CACHE_HOME", "HOME", "LocalAppData"} {
+	// Tokens and histories of servers under test stay out of the user's directories.
+	for _, name := range []string{"XDG_CACHE_HOME", "XDG_STATE_HOME", "HOME", "LocalAppData"} {
 		os.Setenv(name, filepath.Join(dir, "home"))
 	}
 	if code := m.Run(); code != 0 {

@@ -40,7 +40,7 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(
 		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
-		newCheckCommand(), newSchemaCommand(), newVersionCommand(), newAuditCommand(),
+		newCheckCommand(), newSchemaCommand(), newVersionCommand(), newHistoryCommand(), newAuditCommand(),
 	)
 	return root
 }

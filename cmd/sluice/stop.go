@@ -34,11 +34,12 @@ func (h *host) shutDown(forced context.Context, grace time.Duration, logger *slo
 	return context.Cause(forced)
 }
 
-// await returns when no handler runs any more, or is waited for, and the audit log is
-// closed.
+// await returns when no handler runs any more, or is waited for, and the audit log and
+// the history are closed.
 func (h *host) await(forced context.Context, logger *slog.Logger) {
 	h.awaitHandlers(forced, logger)
 	h.closeAudit(forced, logger)
+	h.closeHistory(forced)
 }
 
 // awaitHandlers returns when every handler has returned, hardStop is over or, in a

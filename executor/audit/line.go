@@ -126,6 +126,7 @@ func (l *line) end(r *history.Record) {
 	if r.PeakMemory > 0 {
 		l.number("peak_memory_bytes", r.PeakMemory)
 	}
+	l.text("sandbox", r.Sandbox)
 	if r.Abandoned {
 		l.name("abandoned")
 		*l = append(*l, "true"...)

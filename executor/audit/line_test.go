@@ -22,7 +22,7 @@ func full(event Event) Entry {
 			ID: "c1", Tool: "t", Caller: "ada", Transport: "stdio", Priority: "normal",
 			Queued: noon, Started: noon.Add(time.Second), Finished: noon.Add(2 * time.Second),
 			Outcome: history.OutcomeFailed, Kind: "timeout", Reason: "too \"long\"\n", Cached: history.CacheMiss,
-			BytesIn: 3, BytesOut: 4, CPU: time.Millisecond, PeakMemory: 5, Abandoned: true,
+			BytesIn: 3, BytesOut: 4, CPU: time.Millisecond, PeakMemory: 5, Sandbox: "landlock", Abandoned: true,
 		},
 	}
 }
@@ -45,7 +45,7 @@ func TestLines(t *testing.T) {
 		EventRefused:   request + `,"policy":"rate","kind":"timeout","reason":"too \"long\"\n","retry_after_ms":1.5,"duration_ms":2000`,
 		EventStarted:   `","call_id":"c1","tool":"t","caller":"ada","wait_ms":1000`,
 		EventFinished: `","call_id":"c1","tool":"t","caller":"ada","outcome":"failed","kind":"timeout","reason":"too \"long\"\n","cached":"miss",` +
-			`"wait_ms":1000,"duration_ms":2000,"bytes_out":4,"cpu_ms":1,"peak_memory_bytes":5,"abandoned":true`,
+			`"wait_ms":1000,"duration_ms":2000,"bytes_out":4,"cpu_ms":1,"peak_memory_bytes":5,"sandbox":"landlock","abandoned":true`,
 		EventPanicked: `","call_id":"c1","tool":"t","caller":"ada","stack":"goroutine 1\n"`,
 		EventDropped:  `","lines":7`,
 		EventClosed:   `"`,

@@ -69,6 +69,9 @@ type Record struct {
 	// the most memory that it had resident, in bytes; 0 where there was none.
 	CPU        time.Duration
 	PeakMemory int64
+	// Sandbox names the layers that contained the subprocess; empty where there was
+	// none, or nothing contained it.
+	Sandbox string
 
 	// NotesDropped is how many log notes of the handler came too fast.
 	NotesDropped int64

@@ -1,6 +1,9 @@
 package history
 
-import "sync"
+import (
+	"context"
+	"iter"
+)
 
 // A Store keeps records. Its methods are safe for concurrent use.
 type Store interface {
@@ -14,35 +17,21 @@ type Store interface {
 	Append(record Record, arguments []byte)
 }
 
-// Memory keeps the records of the last calls in memory.
-type Memory struct {
-	mu     sync.Mutex // guards all below
-	kept   []Record   // a ring once it has keep elements
-	keep   int
-	oldest int // index in kept
+// A Reader finds what a store keeps. Its methods are safe for concurrent use.
+type Reader interface {
+	// Query yields the entries that the filter wants, the newest call first. It ends
+	// with the first error; cancelling ctx is one.
+	Query(ctx context.Context, filter Filter) iter.Seq2[Entry, error]
 }
 
-// NewMemory returns a store of the last keep records; it keeps none where keep is not
-// positive.
-func NewMemory(keep int) *Memory { return &Memory{keep: keep} }
+// Health says how a store fares.
+type Health struct {
+	// Written is how many records are kept for good, Waiting how many are about to be,
+	// and Dropped how many were lost since the store could not take them.
+	Written, Dropped uint64
+	Waiting          int
 
-// Append keeps the record in place of the oldest.
-func (m *Memory) Append(r Record, _ []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	switch {
-	case m.keep <= 0:
-	case len(m.kept) < m.keep:
-		m.kept = append(m.kept, r)
-	default:
-		m.kept[m.oldest] = r
-		m.oldest = (m.oldest + 1) % m.keep
-	}
-}
-
-// Records returns what is kept, the oldest first.
-func (m *Memory) Records() []Record {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return append(append([]Record(nil), m.kept[m.oldest:]...), m.kept[:m.oldest]...)
+	// Err is why nothing can be written just now; nil where all is well. The last
+	// records are held in memory meanwhile.
+	Err error
 }

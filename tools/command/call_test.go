@@ -63,6 +63,7 @@ func textOf(result *tools.Result) string {
 type recorder struct {
 	mu       sync.Mutex
 	progress []tools.Progress // guarded by mu
+	usage    tools.Usage      // guarded by mu
 	ready    chan struct{}    // closed at the first report
 }
 
@@ -81,6 +82,12 @@ func (r *recorder) Report(p tools.Progress) {
 }
 
 func (r *recorder) Log(tools.Level, any) {}
+
+func (r *recorder) ReportUsage(u tools.Usage) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.usage = u
+}
 
 // String lists the reports, one a line.
 func (r *recorder) String() string {

@@ -120,13 +120,22 @@ func (s *Stream) fill(ctx context.Context) error {
 // Write sends one message and its newline in a single write. It does not keep msg.
 // A write to a client that has gone fails with an error that wraps syscall.EPIPE.
 func (s *Stream) Write(ctx context.Context, msg []byte) error {
-	if s.writeErr != nil {
+	return s.WriteBatch(ctx, [][]byte{msg})
+}
+
+// WriteBatch sends messages as Write does, all in a single write; it sends none of them
+// where one holds a newline.
+func (s *Stream) WriteBatch(ctx context.Context, msgs [][]byte) error {
+	if s.writeErr != nil || len(msgs) == 0 {
 		return s.writeErr
 	}
-	if bytes.IndexByte(msg, '\n') >= 0 {
-		return errNewline
+	frame := s.frame[:0]
+	for _, msg := range msgs {
+		if bytes.IndexByte(msg, '\n') >= 0 {
+			return errNewline
+		}
+		frame = append(append(frame, msg...), '\n')
 	}
-	frame := append(append(s.frame[:0], msg...), '\n')
 	s.frame = nil
 	if _, s.writeErr = s.writes.wait(ctx, s.closed, frame); s.writeErr != nil {
 		return s.writeErr

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,6 +39,28 @@ func TestWrite(t *testing.T) {
 		}
 		if last := out.writes[len(out.writes)-1]; last != msg+"\n" {
 			t.Errorf("wrote %d bytes for a message of %d and its newline", len(last), len(msg))
+		}
+	}
+	out.writes = nil
+	if err := s.WriteBatch(t.Context(), [][]byte{[]byte("{}"), []byte("[]"), []byte("1")}); err != nil || !slices.Equal(out.writes, []string{"{}\n[]\n1\n"}) {
+		t.Errorf("a batch: %v, %q", err, out.writes)
+	}
+	out.writes = nil
+	if err := s.WriteBatch(t.Context(), [][]byte{[]byte("{}"), []byte("[\n]")}); !errors.Is(err, errNewline) || len(out.writes) > 0 {
+		t.Errorf("a batch with a newline: %v, %q", err, out.writes)
+	}
+	if err := s.WriteBatch(t.Context(), nil); err != nil || len(out.writes) > 0 {
+		t.Errorf("an empty batch: %v, %q", err, out.writes)
+	}
+}
+
+func TestEachMessageIsOneWrite(t *testing.T) {
+	t.Parallel()
+	var out recorder
+	s := New(strings.NewReader(""), &out, Options{})
+	for _, msg := range []string{"{}", strings.Repeat("x", 1<<20), "[]"} {
+		if err := s.Write(t.Context(), []byte(msg)); err != nil {
+			t.Fatal(err)
 		}
 	}
 	if len(out.writes) != 3 {

@@ -73,8 +73,37 @@ type Engine struct {
 	// IdleTimeout is how long a call may run without reporting progress. Defaults
 	// to no limit of its own.
 	IdleTimeout Duration `yaml:"idle_timeout"`
+	// History says where past calls are kept, for "sluice history" to search. Defaults
+	// to the file of this user; off or false keeps none.
+	History History `yaml:"history"`
 	// Audit says where every decision on a call is written. Defaults to nowhere.
 	Audit Audit `yaml:"audit"`
+}
+
+// History says where past calls are kept, and how long; whichever limit is reached first
+// counts. Several servers may share a file.
+type History struct {
+	// Path is the file, in SQLite's format; relative to the config file. Defaults to
+	// sluice/history.db in the user's directory for such data: ~/.local/state,
+	// ~/Library/Application Support on macOS, %LocalAppData% on Windows.
+	Path string `yaml:"path"`
+	// Keep is how long a call is kept, such as 30d or 12h. Defaults to 30d.
+	Keep Duration `yaml:"keep"`
+	// Rows is how many calls are kept. Defaults to 1000000.
+	Rows int `yaml:"rows" jsonschema:"minimum=1"`
+	// Size is how large the file may become. Defaults to 256MiB.
+	Size Size `yaml:"size"`
+	// Arguments is what is kept of the arguments: preview for a SHA-256 and their
+	// beginning, with what looks secret masked; hash for the SHA-256 alone; off for
+	// nothing. Defaults to preview.
+	Arguments string `yaml:"arguments" jsonschema:"enum=preview,enum=hash,enum=off"`
+	// Redact are keys of arguments whose values are masked too, at any depth and
+	// however they are written: card_holder stands for CardHolder as well. Defaults to
+	// none.
+	Redact []string `yaml:"redact"`
+
+	// Off says that nothing is kept: the file has off or false for the whole.
+	Off bool `yaml:"-"`
 }
 
 // Audit says where every decision on a call is written: a line of JSON for each, chained

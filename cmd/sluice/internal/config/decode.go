@@ -27,6 +27,10 @@ func (d *decoder) decode(v *value, into reflect.Value, path string, rules rules)
 		d.decodeSchema(v, into, path)
 		return
 	}
+	if target, ok := into.Addr().Interface().(switchable); ok && v.isOff() {
+		target.switchOff()
+		return
+	}
 	switch into.Kind() {
 	case reflect.Pointer:
 		into.Set(reflect.New(into.Type().Elem()))

@@ -109,6 +109,7 @@ func (c *Config) resolve(directory string) {
 			*path = filepath.Join(directory, *path)
 		}
 	}
+	in(&c.Engine.History.Path)
 	in(&c.Engine.Audit.Path)
 	for i := range c.Auth.Tokens {
 		in(&c.Auth.Tokens[i].TokenFile)

@@ -35,7 +35,11 @@ func TestLoadFillsEveryField(t *testing.T) {
 		t.Errorf("listen: got %+v", c.Listen)
 	}
 	if want := (Engine{Concurrency: 64, Queue: 1024, Timeout: Duration(30 * time.Second), IdleTimeout: Duration(20 * time.Second),
-		Audit: Audit{Path: c.Engine.Audit.Path, Size: 64 << 20, Keep: 16}}); c.Engine != want {
+		History: History{
+			Path: filepath.Join(dir, "sluice.db"), Keep: Duration(30 * 24 * time.Hour), Rows: 1_000_000, Size: 256 << 20,
+			Arguments: "preview", Redact: []string{"card_holder"},
+		},
+		Audit: Audit{Path: c.Engine.Audit.Path, Size: 64 << 20, Keep: 16}}); !reflect.DeepEqual(c.Engine, want) {
 		t.Errorf("engine: got %+v", c.Engine)
 	}
 	if want := filepath.Join(dir, "secrets", "support.token"); c.Auth.Tokens[1].TokenFile != want {
@@ -80,6 +84,36 @@ func TestDefaults(t *testing.T) {
 	}
 	if c.Starter || !Starter().Starter {
 		t.Error("only the starter config has the built-in tools")
+	}
+}
+
+func TestHistoryIsSwitchedOff(t *testing.T) {
+	t.Parallel()
+	published := compiledSchema(t)
+	for source, want := range map[string]bool{
+		"engine: {history: off}": true, "engine: {history: 'off'}": true, "engine: {history: false}": true,
+		"engine: {history: {}}": false, "engine: {}": false, "engine: {history: {path: off}}": false,
+	} {
+		c, err := Parse("c.yaml", []byte(source))
+		if err != nil || c.Engine.History.Off != want {
+			t.Errorf("%s: got %+v, %v", source, c, err)
+		}
+		if err := published.Validate(valueOf(t, []byte(source))); err != nil {
+			t.Errorf("the schema refuses %s: %v", source, err)
+		}
+	}
+}
+
+func TestDays(t *testing.T) {
+	t.Parallel()
+	for source, want := range map[string]time.Duration{
+		"30d": 720 * time.Hour, "1d12h": 36 * time.Hour, "0.5d": 12 * time.Hour, "1m30s": 90 * time.Second, "250ms": 250 * time.Millisecond,
+		"106752d": 0, "9999999999d": 0, "106751d24h": 0, "d": 0, "1D": 0, "0d": 0,
+	} {
+		var d Duration
+		if err := d.UnmarshalText([]byte(source)); time.Duration(d) != want || (err == nil) != (want > 0) {
+			t.Errorf("%s: got %v, %v", source, time.Duration(d), err)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -18,29 +19,49 @@ type scalar interface {
 	pattern() string
 }
 
-// Duration is a time span, written like "30s", "1m30s" or "250ms"; more than 0.
+// Duration is a time span, written like "30s", "1m30s", "250ms" or "30d"; more than 0. A
+// day has 24 hours.
 type Duration time.Duration
 
 var durationPattern = regexp.MustCompile(Duration(0).pattern())
 
 func (Duration) form() string { return "a duration such as 30s or 1m30s" }
 
-func (Duration) pattern() string { return `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$` }
+func (Duration) pattern() string { return `^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$` }
 
 // UnmarshalText reads the duration.
 func (d *Duration) UnmarshalText(text []byte) error {
 	if !durationPattern.Match(text) {
 		return fmt.Errorf("%q is not %s", text, d.form())
 	}
-	span, err := time.ParseDuration(string(text))
-	if err != nil {
-		return fmt.Errorf("%q is longer than a duration can be", text)
+	var span time.Duration
+	for _, part := range durationParts.FindAllString(string(text), -1) {
+		length, err := parsePart(part)
+		if err != nil || length > math.MaxInt64-span {
+			return fmt.Errorf("%q is longer than a duration can be", text)
+		}
+		span += length
 	}
 	if span <= 0 {
 		return errors.New("must be more than 0; leave the key out for the default")
 	}
 	*d = Duration(span)
 	return nil
+}
+
+// durationParts are the numbers of a duration with their units.
+var durationParts = regexp.MustCompile(`[0-9.]+[a-z]+`)
+
+func parsePart(part string) (time.Duration, error) {
+	number, days := strings.CutSuffix(part, "d")
+	if !days {
+		return time.ParseDuration(part)
+	}
+	length, err := time.ParseDuration(number + "h")
+	if err == nil && length > math.MaxInt64/24 {
+		err = strconv.ErrRange
+	}
+	return 24 * length, err
 }
 
 // Size is a number of bytes, written like "512KiB" or "1MiB"; more than 0.

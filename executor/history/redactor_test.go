@@ -1,0 +1,93 @@
+package history
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+func TestPreview(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor("Card-Holder")
+	jwt := "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abcdefghijk"
+	for _, test := range []struct{ name, in, want string }{
+		{"plain", `{"path":"/srv/a.txt","n":-1.5e3,"deep":[true,false,null]}`, `{"path":"/srv/a.txt","n":-1.5e3,"deep":[true,false,null]}`},
+		{"white space", "{ \"a\" :\n\t1 }\n", `{"a":1}`},
+		{"key", `{"password":"hunter2"}`, `{"password":"***"}`},
+		{"key in another form", `{"API_Key":"hunter2","x-access-token" : "a"}`, `{"API_Key":"***","x-access-token":"***"}`},
+		{"key with an escape", `{"passw\u006frd":"hunter2"}`, `{"password":"***"}`},
+		{"configured key", `{"cardHolder":"Ada","card":"visa"}`, `{"cardHolder":"***","card":"visa"}`},
+		{"at any depth", `{"a":[{"b":{"client_secret":"x"}}]}`, `{"a":[{"b":{"client_secret":"***"}}]}`},
+		{"value of any type", `{"secret":{"a":["}",1]},"token":5,"auth":null,"b":1}`, `{"secret":"***","token":"***","auth":"***","b":1}`},
+		{"number of tokens", `{"max_tokens":100,"tokens":["abc"]}`, `{"max_tokens":100,"tokens":"***"}`},
+		{"secret not closed", `{"secret":"hunter2`, `{"secret":"***"`},
+		{"secret without a value", `{"secret":}`, `{"secret":"***"}`},
+		{"pair", `[{"name":"PASSWORD","value":"hunter2"},{"name":"x","value":"y"}]`, `[{"name":"PASSWORD","value":"***"},{"name":"x","value":"y"}]`},
+		{"bearer", `{"header":"Authorization: Bearer abc.def"}`, `{"header":"Authorization: Bearer ***"}`},
+		{"bearer alone", `["bearer  abcdef"]`, `["bearer  ***"]`},
+		{"basic", `["Basic dXNlcjpwYXNz"]`, `["Basic ***"]`},
+		{"web token", `["` + jwt + `"]`, `["***"]`},
+		{"service tokens", `["ghp_0123456789abcdef","sk-abc0123456789","AKIAIOSFODNN7EXAMPLE"]`, `["***","***","***"]`},
+		{"private key", `["-----BEGIN RSA PRIVATE KEY-----\nMIIEow"]`, `["***"]`},
+		{"command line", `["mysql --password hunter2 -u root --api-key=abc"]`, `["mysql --password *** -u root --api-key=***"]`},
+		{"environment", `["DB_PASSWORD=hunter2 HOME=/root"]`, `["DB_PASSWORD=*** HOME=/root"]`},
+		{"URL", `["https://ada:hunter2@example.com/?api_key=abc&q=1"]`, `["https://ada:***@example.com/?api_key=***&q=1"]`},
+		{"random", `["x aB3dE5gH7jK9mN1pQ3sT5vW7yZ9bC1dE"]`, `["x ***"]`},
+		{"not random", `["123e4567-e89b-12d3-a456-426614174000 d670460b4b4aece5915caf5c68d12f560a9fe3e4"]`, `["123e4567-e89b-12d3-a456-426614174000 d670460b4b4aece5915caf5c68d12f560a9fe3e4"]`},
+		{"long string", `["` + strings.Repeat("ab ", 100) + `"]`, `["` + strings.Repeat("ab ", 32) + `…"]`},
+		{"no JSON", `hunter2`, `…`},
+		{"JSON and more", `[1] hunter2`, `[1]…`},
+		{"nothing", ``, ``},
+	} {
+		if got := r.Preview([]byte(test.in)); got != test.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+func TestPreviewIsBounded(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor()
+	for _, unit := range []string{`"ab",`, `1`, `"é",`, `["`, `{"a":`, `"\u00e9",`, "\"\xff\","} {
+		got := r.Preview([]byte("[" + strings.Repeat(unit, 1000)))
+		if len(got) > maxPreview || len(got) < 5 || !utf8.ValidString(got) || !strings.Contains(got, more) {
+			t.Errorf("%q: %d bytes: %q", unit, len(got), got)
+		}
+	}
+}
+
+func FuzzPreview(f *testing.F) {
+	f.Add([]byte(`{"a":[1,"b"]}`), []byte(`pass"word`))
+	f.Add([]byte(`{"\`), []byte(`\u`))
+	r := NewRedactor()
+	f.Fuzz(func(t *testing.T, in, before []byte) {
+		got := r.Preview(in)
+		if len(got) > maxPreview || !utf8.ValidString(got) || strings.ContainsAny(got, "\n\r") {
+			t.Errorf("%q gives %q", in, got)
+		}
+		if strings.ContainsAny(string(before), `"\{}[]:,`) {
+			return
+		}
+		// What stands in front must not let the value of a secret key out.
+		got = r.Preview(append(append([]byte(`{"a":"`), before...), []byte(`","secret":["canary",{"a":"canary"}],"b":"canary"`)...))
+		if strings.Count(got, "canary") > 1 {
+			t.Errorf("%q: the secret is in %q", before, got)
+		}
+	})
+}
+
+func BenchmarkPreview(b *testing.B) {
+	r := NewRedactor()
+	for _, bench := range []struct{ name, in string }{
+		{"64", `{"path":"/srv/docs/readme.txt","lines":20,"follow":false,"a":1}`},
+		{"64KiB", `{"text":"` + strings.Repeat("word ", 13000) + `"}`},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			in := []byte(bench.in)
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Preview(in)
+			}
+		})
+	}
+}

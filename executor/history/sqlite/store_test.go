@@ -1,0 +1,345 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/sluice-dev/sluice/executor/history"
+)
+
+// newStore returns a store of a new file, closed at the end of the test.
+func newStore(t testing.TB, opts Options) *Store {
+	t.Helper()
+	return storeAt(t, filepath.Join(t.TempDir(), "a b?%#.db"), opts) // a name that a URI must quote
+}
+
+func storeAt(t testing.TB, path string, opts Options) *Store {
+	t.Helper()
+	s := New(path, opts)
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// call is the record of a call that came so long ago.
+func call(id string, ago time.Duration) history.Record {
+	came := time.Now().Add(-ago).Truncate(time.Microsecond)
+	return history.Record{ID: id, Tool: "t", Queued: came, Finished: came, Outcome: history.OutcomeOK}
+}
+
+// appendCalls appends n calls, a second apart, the last one now.
+func appendCalls(t testing.TB, s *Store, n int) {
+	t.Helper()
+	for i := range n {
+		s.Append(call(fmt.Sprint(i), time.Duration(n-1-i)*time.Second), nil)
+	}
+	flush(t, s)
+}
+
+func collect(t testing.TB, entries iter.Seq2[history.Entry, error]) (all []history.Entry) {
+	t.Helper()
+	for e, err := range entries {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+func ids(entries []history.Entry) string {
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.ID)
+	}
+	return strings.Join(all, " ")
+}
+
+// fill sets every field of a struct to a value that stands for nothing else.
+func fill(v reflect.Value, seed int64) {
+	for i := range v.NumField() {
+		f, n := v.Field(i), seed*100+int64(i)+1
+		switch f.Interface().(type) {
+		case time.Time:
+			f.Set(reflect.ValueOf(time.UnixMicro(time.Now().UnixMicro() + n)))
+			continue
+		case time.Duration:
+			f.SetInt(n * int64(time.Microsecond))
+			continue
+		}
+		switch f.Kind() {
+		case reflect.String:
+			f.SetString(fmt.Sprint("text ", n))
+		case reflect.Int64, reflect.Int:
+			f.SetInt(n)
+		case reflect.Bool:
+			f.SetBool(true)
+		case reflect.Struct:
+			fill(f, n)
+		}
+	}
+}
+
+// TestRoundTrip holds the table to every field of a record, those included that are added
+// later. There are as many rows as it takes to insert them by both statements.
+func TestRoundTrip(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Options{Age: -1}) // one of the rows is old
+	var want []history.Entry
+	for i := range manyRows + 3 {
+		var r history.Record
+		fill(reflect.ValueOf(&r).Elem(), int64(i+1))
+		if i%2 == 0 {
+			r.ID = fmt.Sprintf("019a0000-0000-7000-8000-%012d", i)
+		}
+		s.Append(r, []byte(` {"a":1} `))
+		want = append([]history.Entry{{
+			Record: r, Preview: `{"a":1}`, Hash: "015abd7f5cc57a2dd94b7590f04ad8084273905ee33ec5cebeae62276a97f862",
+		}}, want...)
+	}
+	bare := history.Record{ID: "bare", Queued: time.UnixMicro(1), Finished: time.UnixMicro(1)}
+	s.Append(bare, nil)
+	want = append(want, history.Entry{Record: bare})
+	got := collect(t, s.Query(t.Context(), history.Filter{}))
+	if len(got) != len(want) {
+		t.Fatalf("%d entries, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if !reflect.DeepEqual(got[i], want[i]) {
+			t.Fatalf("got  %+v\nwant %+v", got[i], want[i])
+		}
+	}
+}
+
+func TestArguments(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		keep          history.Arguments
+		hash, preview bool
+	}{{"", true, true}, {history.ArgumentsPreview, true, true}, {history.ArgumentsHash, true, false}, {history.ArgumentsOff, false, false}} {
+		s := newStore(t, Options{Arguments: test.keep, Redact: []string{"colour"}})
+		s.Append(call("a", 0), []byte(`{"password":"canary","colour":"canary"}`))
+		flush(t, s)
+		e := collect(t, s.Query(t.Context(), history.Filter{}))[0]
+		if (e.Hash != "") != test.hash || (e.Preview != "") != test.preview || strings.Contains(e.Preview, "canary") {
+			t.Errorf("%q: got %q, %q", test.keep, e.Hash, e.Preview)
+		}
+		for _, suffix := range []string{"", "-wal"} {
+			content, err := os.ReadFile(s.Path() + suffix)
+			if err != nil || strings.Contains(string(content), "canary") {
+				t.Errorf("%q: the file%s holds the secret, or is not to be read: %v", test.keep, suffix, err)
+			}
+		}
+	}
+}
+
+// TestLongNamesAreCut checks that what a caller makes up cannot bloat a row.
+func TestLongNamesAreCut(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Options{})
+	r := call("a", 0)
+	r.Tool = strings.Repeat("é", 1000)
+	s.Append(r, nil)
+	if e := collect(t, s.Query(t.Context(), history.Filter{}))[0]; e.Tool != strings.Repeat("é", maxName/2) {
+		t.Errorf("%d bytes", len(e.Tool))
+	}
+}
+
+// TestNothingHappensBeforeTheFirstRecord is for servers that are started as a probe.
+func TestNothingHappensBeforeTheFirstRecord(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "sluice")
+	s := New(filepath.Join(dir, "history.db"), Options{})
+	for _, err := range s.Query(t.Context(), history.Filter{}) {
+		if !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("got %v", err)
+		}
+	}
+	flush(t, s)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	s.Append(call("a", 0), nil)
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("something was made: %v", err)
+	}
+	if h := s.Health(); h.Dropped != 1 || h.Waiting != 0 {
+		t.Errorf("appended to a closed store: %+v", h)
+	}
+}
+
+func TestFileIsPrivate(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("there are no modes")
+	}
+	dir := filepath.Join(t.TempDir(), "a", "sluice")
+	s := storeAt(t, filepath.Join(dir, "history.db"), Options{})
+	s.Append(call("a", 0), nil)
+	flush(t, s)
+	for path, want := range map[string]fs.FileMode{dir: 0o700, s.Path(): 0o600, s.Path() + "-wal": 0o600, s.Path() + "-shm": 0o600} {
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%s: %v, %v", path, info.Mode(), err)
+		}
+	}
+}
+
+// TestAppendNeverWaits appends while another connection holds the lock of the file.
+func TestAppendNeverWaits(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Options{Pending: 3})
+	appendCalls(t, s, 1)
+	other, err := openConn(s.Path(), "mode=rw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.close()
+	if _, err := other.exec("BEGIN IMMEDIATE"); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	for i := range 100 {
+		s.Append(call(fmt.Sprint("more ", i), 0), nil)
+	}
+	if took := time.Since(start); took > busyMillis*time.Millisecond/2 {
+		t.Errorf("took %v", took)
+	}
+	if h := s.Health(); h.Dropped < 90 || h.Waiting > 3*2 {
+		t.Errorf("%+v", h)
+	}
+	if _, err := other.exec("COMMIT"); err != nil {
+		t.Fatal(err)
+	}
+	flush(t, s)
+	if h := s.Health(); h.Written+h.Dropped != 101 || h.Waiting != 0 || h.Err != nil {
+		t.Errorf("%+v", h)
+	}
+}
+
+// TestPendingBounds checks what may wait in memory.
+func TestPendingBounds(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		opts Options
+		args int // bytes
+		want int // of 1000
+	}{
+		{Options{Pending: 700}, 10, 700},
+		{Options{PendingBytes: 1000}, 99, 10}, // and a byte for the name
+		{Options{PendingBytes: 10}, 1000, 1},
+	} {
+		opts := test.opts.withDefaults()
+		p := newPending(&opts)
+		r := call("a", 0)
+		for range 1000 {
+			p.add(&r, make([]byte, test.args))
+		}
+		if rows, dropped := p.count(); rows != test.want || dropped != uint64(1000-test.want) {
+			t.Errorf("%+v: %d rows, %d dropped", test, rows, dropped)
+		}
+		if _, rows, dropped := p.take(); rows != test.want || dropped != uint64(1000-test.want) {
+			t.Errorf("%+v: %d rows taken, %d dropped", test, rows, dropped)
+		}
+		if rows, dropped := p.count(); rows != 0 || dropped != 0 {
+			t.Errorf("%+v: %d rows, %d dropped are left", test, rows, dropped)
+		}
+	}
+}
+
+// TestConcurrent uses a store from many goroutines while it is closed.
+func TestConcurrent(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Options{})
+	const each = 300
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			for j := range each {
+				s.Append(call(fmt.Sprint(i, "-", j), 0), []byte(`{}`))
+			}
+			_ = collect(t, s.Query(context.Background(), history.Filter{Limit: 10}))
+			s.Health()
+		})
+	}
+	all.Wait()
+	for range 3 {
+		all.Go(func() {
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if h := s.Health(); h.Written != 8*each || h.Dropped != 0 {
+		t.Errorf("%+v", h)
+	}
+	if n := len(collect(t, s.Query(t.Context(), history.Filter{}))); n != 8*each {
+		t.Errorf("%d rows", n)
+	}
+}
+
+func TestDefaultPath(t *testing.T) {
+	home := t.TempDir()
+	for _, name := range []string{"HOME", "USERPROFILE", "LocalAppData"} {
+		t.Setenv(name, home)
+	}
+	for _, test := range []struct{ goos, state, want string }{
+		{"linux", "", filepath.Join(home, ".local", "state")},
+		{"linux", "relative", filepath.Join(home, ".local", "state")},
+		{"linux", filepath.Join(home, "x"), filepath.Join(home, "x")},
+		{"darwin", filepath.Join(home, "x"), filepath.Join(home, "Library", "Application Support")},
+		{"windows", filepath.Join(home, "x"), home},
+	} {
+		t.Setenv("XDG_STATE_HOME", test.state)
+		if got, err := stateDir(test.goos); got != test.want || err != nil {
+			t.Errorf("%+v: got %s, %v", test, got, err)
+		}
+	}
+	path, err := DefaultPath()
+	if err != nil || !strings.HasPrefix(path, home) || !strings.HasSuffix(path, filepath.Join("sluice", "history.db")) {
+		t.Errorf("got %s, %v", path, err)
+	}
+	for _, name := range []string{"HOME", "USERPROFILE", "LocalAppData", "XDG_STATE_HOME"} {
+		t.Setenv(name, "")
+	}
+	if path, err := DefaultPath(); err == nil {
+		t.Errorf("without a home: %s", path)
+	}
+}
+
+// logger collects the log as JSON lines.
+type logger struct {
+	mu    sync.Mutex
+	lines []map[string]any
+}
+
+func (l *logger) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var decoded map[string]any
+	err := json.Unmarshal(line, &decoded)
+	l.lines = append(l.lines, decoded)
+	return len(line), err
+}
+
+// said returns the messages with their levels.
+func (l *logger) said() (messages []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		messages = append(messages, fmt.Sprint(line["level"], " ", line["msg"]))
+	}
+	return messages
+}
