@@ -173,10 +173,10 @@ func TestEncodingNotAskedFor(t *testing.T) {
 
 type reports []tools.Progress
 
-func (r *reports) Report(p tools.Progress)                      { *r = append(*r, p) }
-func (r *reports) Log(tools.Level, any)                         {}
+func (r *reports) Report(p tools.Progress) { *r = append(*r, p) }
+func (r *reports) Log(tools.Level, any)    {}
 
-func (r *reports) ReportUsage(tools.Usage) {}
+func (r *reports) ReportUsage(tools.Usage)                      {}
 func reporting(ctx context.Context, r *reports) context.Context { return tools.WithReporter(ctx, r) }
 
 func TestProgressOfDownload(t *testing.T) {
