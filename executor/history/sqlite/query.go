@@ -139,8 +139,7 @@ func (s *Store) openReaderAs(mode string) (*conn, error) {
 func (c *conn) page(ctx context.Context, filter *history.Filter, behind position) (entries []history.Entry, last position, err error) {
 	var w where
 	w.filter(filter)
-	w.add("queued_us <= ?", behind.queued)
-	w.add("(queued_us < ? OR seq < ?)", behind.queued, behind.seq)
+	w.add("(queued_us, seq) < (?, ?)", behind.queued, behind.seq)
 	return c.rows(ctx, &w, "queued_us DESC, seq DESC", pageRows)
 }
 

@@ -214,3 +214,40 @@ func TestFollowSaysWhyItCannot(t *testing.T) {
 		}
 	}
 }
+
+// TestNumbersAreUsedOnce is for followers: a row must not have the number of one that
+// they have seen and that is gone.
+func TestNumbersAreUsedOnce(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Options{})
+	appendCalls(t, s, 3)
+	execAt(t, s.Path(), "DELETE FROM calls")
+	appendCalls(t, s, 1)
+	c, err := s.openReader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	if n, err := c.number("SELECT min(seq) FROM calls"); n != 4 || err != nil {
+		t.Errorf("got %d, %v", n, err)
+	}
+}
+
+// TestNothingIsYieldedTwice checks that a row that was held in memory when a query began
+// does not come again where it was written meanwhile.
+func TestNothingIsYieldedTwice(t *testing.T) {
+	t.Parallel()
+	var got []history.Entry
+	q := quota{left: 2, taken: map[string]bool{"a": true}, yield: func(e history.Entry, _ error) bool {
+		got = append(got, e)
+		return true
+	}}
+	for _, id := range []string{"a", "b", "a", "c"} {
+		if more := q.take(history.Entry{Record: history.Record{ID: id}}); more != (id != "c") {
+			t.Errorf("behind %s there are more: %v", id, more)
+		}
+	}
+	if ids(got) != "b c" {
+		t.Errorf("got %s", ids(got))
+	}
+}

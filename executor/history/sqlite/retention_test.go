@@ -97,3 +97,26 @@ func TestLostIsForgotten(t *testing.T) {
 		t.Errorf("%d, %v", lost, err)
 	}
 }
+
+// TestRetentionGivesWay checks that new rows go before deleting old ones, but that more is
+// deleted than was written.
+func TestRetentionGivesWay(t *testing.T) {
+	t.Parallel()
+	for written, want := range map[int]int{0: 3 * stepRows, stepRows: 2 * stepRows} {
+		s := newStore(t, Options{Rows: -1})
+		appendCalls(t, s, 4*stepRows)
+		busy := New(s.Path(), Options{Rows: 1})
+		for range batchRows {
+			busy.pending.add(&history.Record{}, nil)
+		}
+		w := newWriter(busy)
+		if err := w.openFile(); err != nil {
+			t.Fatal(err)
+		}
+		w.retain(written)
+		w.closeFile()
+		if n := len(collect(t, s.Query(t.Context(), history.Filter{}))); n != want {
+			t.Errorf("%d rows are left after %d were written, want %d", n, written, want)
+		}
+	}
+}

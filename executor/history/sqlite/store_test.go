@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -196,68 +195,6 @@ func TestFileIsPrivate(t *testing.T) {
 	}
 }
 
-// TestAppendNeverWaits appends while another connection holds the lock of the file.
-func TestAppendNeverWaits(t *testing.T) {
-	t.Parallel()
-	s := newStore(t, Options{Pending: 3})
-	appendCalls(t, s, 1)
-	other, err := openConn(s.Path(), "mode=rw")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer other.close()
-	if _, err := other.exec("BEGIN IMMEDIATE"); err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	for i := range 100 {
-		s.Append(call(fmt.Sprint("more ", i), 0), nil)
-	}
-	if took := time.Since(start); took > busyMillis*time.Millisecond/2 {
-		t.Errorf("took %v", took)
-	}
-	if h := s.Health(); h.Dropped < 90 || h.Waiting > 3*2 {
-		t.Errorf("%+v", h)
-	}
-	if _, err := other.exec("COMMIT"); err != nil {
-		t.Fatal(err)
-	}
-	flush(t, s)
-	if h := s.Health(); h.Written+h.Dropped != 101 || h.Waiting != 0 || h.Err != nil {
-		t.Errorf("%+v", h)
-	}
-}
-
-// TestPendingBounds checks what may wait in memory.
-func TestPendingBounds(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		opts Options
-		args int // bytes
-		want int // of 1000
-	}{
-		{Options{Pending: 700}, 10, 700},
-		{Options{PendingBytes: 1000}, 99, 10}, // and a byte for the name
-		{Options{PendingBytes: 10}, 1000, 1},
-	} {
-		opts := test.opts.withDefaults()
-		p := newPending(&opts)
-		r := call("a", 0)
-		for range 1000 {
-			p.add(&r, make([]byte, test.args))
-		}
-		if rows, dropped := p.count(); rows != test.want || dropped != uint64(1000-test.want) {
-			t.Errorf("%+v: %d rows, %d dropped", test, rows, dropped)
-		}
-		if _, rows, dropped := p.take(); rows != test.want || dropped != uint64(1000-test.want) {
-			t.Errorf("%+v: %d rows taken, %d dropped", test, rows, dropped)
-		}
-		if rows, dropped := p.count(); rows != 0 || dropped != 0 {
-			t.Errorf("%+v: %d rows, %d dropped are left", test, rows, dropped)
-		}
-	}
-}
-
 // TestConcurrent uses a store from many goroutines while it is closed.
 func TestConcurrent(t *testing.T) {
 	t.Parallel()
@@ -288,58 +225,4 @@ func TestConcurrent(t *testing.T) {
 	if n := len(collect(t, s.Query(t.Context(), history.Filter{}))); n != 8*each {
 		t.Errorf("%d rows", n)
 	}
-}
-
-func TestDefaultPath(t *testing.T) {
-	home := t.TempDir()
-	for _, name := range []string{"HOME", "USERPROFILE", "LocalAppData"} {
-		t.Setenv(name, home)
-	}
-	for _, test := range []struct{ goos, state, want string }{
-		{"linux", "", filepath.Join(home, ".local", "state")},
-		{"linux", "relative", filepath.Join(home, ".local", "state")},
-		{"linux", filepath.Join(home, "x"), filepath.Join(home, "x")},
-		{"darwin", filepath.Join(home, "x"), filepath.Join(home, "Library", "Application Support")},
-		{"windows", filepath.Join(home, "x"), home},
-	} {
-		t.Setenv("XDG_STATE_HOME", test.state)
-		if got, err := stateDir(test.goos); got != test.want || err != nil {
-			t.Errorf("%+v: got %s, %v", test, got, err)
-		}
-	}
-	path, err := DefaultPath()
-	if err != nil || !strings.HasPrefix(path, home) || !strings.HasSuffix(path, filepath.Join("sluice", "history.db")) {
-		t.Errorf("got %s, %v", path, err)
-	}
-	for _, name := range []string{"HOME", "USERPROFILE", "LocalAppData", "XDG_STATE_HOME"} {
-		t.Setenv(name, "")
-	}
-	if path, err := DefaultPath(); err == nil {
-		t.Errorf("without a home: %s", path)
-	}
-}
-
-// logger collects the log as JSON lines.
-type logger struct {
-	mu    sync.Mutex
-	lines []map[string]any
-}
-
-func (l *logger) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	var decoded map[string]any
-	err := json.Unmarshal(line, &decoded)
-	l.lines = append(l.lines, decoded)
-	return len(line), err
-}
-
-// said returns the messages with their levels.
-func (l *logger) said() (messages []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, line := range l.lines {
-		messages = append(messages, fmt.Sprint(line["level"], " ", line["msg"]))
-	}
-	return messages
 }
