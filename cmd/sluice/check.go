@@ -16,7 +16,7 @@ import (
 )
 
 const checkLong = `Reads a config as the server would, without serving it: syntax and types, the schemas of
-the tools, and whether their programs and the tokens are there.
+the tools, and whether their programs and the tokens are there. No endpoint is called.
 
 An error is what the server would refuse or leave out; the exit code is then 2. A warning
 is what would fail later, or holds only on this machine; it changes no exit code.`
@@ -101,7 +101,7 @@ func (f *findings) tools(cfg *config.Config) {
 		if _, served := registry.Snapshot().Lookup(t.Name); !served {
 			continue
 		}
-		if err := commandSpec(t).Check(); err != nil {
+		if err := checkTool(t); err != nil {
 			f.Warnings = append(f.Warnings, config.Problem{Line: t.Line, Column: t.Column, Message: err.Error()})
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/sluice-dev/sluice/executor/history/sqlite"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/command"
+	"github.com/sluice-dev/sluice/tools/httpcall"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
@@ -64,7 +65,7 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 func addTools(registry *tools.Registry, cfg *config.Config) (left []config.Problem) {
 	for i := range cfg.Tools {
 		t := &cfg.Tools[i]
-		tool, err := command.New(commandSpec(t))
+		tool, err := newTool(t)
 		if err == nil {
 			err = registry.Add(tool)
 		}
@@ -75,29 +76,61 @@ func addTools(registry *tools.Registry, cfg *config.Config) (left []config.Probl
 	return left
 }
 
+// newTool makes the tool that a config describes.
+func newTool(t *config.Tool) (*tools.Tool, error) {
+	if t.HTTP == nil {
+		return command.New(commandSpec(t))
+	}
+	spec, err := httpSpec(t)
+	if err != nil {
+		return nil, err
+	}
+	return httpcall.New(spec)
+}
+
+// checkTool returns what stands in the way of a tool's calls as things are now.
+func checkTool(t *config.Tool) error {
+	if t.HTTP == nil {
+		return commandSpec(t).Check()
+	}
+	spec, err := httpSpec(t)
+	if err != nil {
+		return err
+	}
+	return spec.Check()
+}
+
 // commandSpec says in the terms of package command what the config says of a tool.
 func commandSpec(t *config.Tool) command.Spec {
 	return command.Spec{
-		Definition: tools.Definition{
-			Name:         t.Name,
-			Title:        t.Title,
-			Description:  t.Description,
-			InputSchema:  t.Input,
-			OutputSchema: t.Output,
-			Annotations:  annotations(t.Annotations),
-		},
-		Limits: tools.Limits{
-			Concurrency: t.Concurrency,
-			Timeout:     time.Duration(t.Timeout),
-			IdleTimeout: time.Duration(t.IdleTimeout),
-		},
-		Args:    t.Command,
-		Stdin:   t.Stdin,
-		Stream:  t.Stream,
-		Dir:     t.Dir,
-		Env:     t.Env,
-		PassEnv: t.PassEnv,
-		Output:  int64(t.Limits.Output),
+		Definition: definition(t),
+		Limits:     limits(t),
+		Args:       t.Command,
+		Stdin:      t.Stdin,
+		Stream:     t.Stream,
+		Dir:        t.Dir,
+		Env:        t.Env,
+		PassEnv:    t.PassEnv,
+		Output:     int64(t.Limits.Output),
+	}
+}
+
+func definition(t *config.Tool) tools.Definition {
+	return tools.Definition{
+		Name:         t.Name,
+		Title:        t.Title,
+		Description:  t.Description,
+		InputSchema:  t.Input,
+		OutputSchema: t.Output,
+		Annotations:  annotations(t.Annotations),
+	}
+}
+
+func limits(t *config.Tool) tools.Limits {
+	return tools.Limits{
+		Concurrency: t.Concurrency,
+		Timeout:     time.Duration(t.Timeout),
+		IdleTimeout: time.Duration(t.IdleTimeout),
 	}
 }
 

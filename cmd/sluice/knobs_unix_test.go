@@ -201,6 +201,26 @@ var knobs = map[string]func(*testing.T){
 	"Tool.limits":       capped(tool("command: [echo, 0123456789], limits: {output: 4B}")),
 	"Limits.output":     capped(tool("command: [echo, 0123456789], limits: {output: 4B}")),
 
+	"Tool.http":             asked("", `{}`, "GET /p\n"),
+	"HTTP.method":           asked("method: PUT", `{}`, "PUT /p\n"),
+	"HTTP.url":              asked("", `{}`, "GET /p\n"),
+	"HTTP.query":            asked(`query: {a: "{b}"}`, `{"b": "c&d"}`, "GET /p?a=c%26d\n"),
+	"HTTP.headers":          asked(`headers: {X-A: "{b}"}`, `{"b": "c"}`, "X-A: c\n"),
+	"HTTP.body":             asked(`body: "<{b}>"`, `{"b": "c"}`, "POST /p\n<c>\n"),
+	"HTTP.content_type":     asked(`body: "{b}", content_type: text/x`, `{"b": "c"}`, "Content-Type: text/x\n"),
+	"HTTP.auth":             asked(`auth: [{token_env: SLUICE_TEST_SECRET}]`, `{}`, "Authorization: Bearer [secret]\n"),
+	"HTTP.allow":            reachesWhatIsAllowed,
+	"HTTP.redirects":        redirectsAsOftenAsItMay,
+	"HTTP.retries":          retriesAsOftenAsItMay,
+	"HTTP.proxy":            goesThroughTheProxy,
+	"HTTP.ca_file":          trustsTheAuthorities,
+	"Credential.header":     asked(`auth: [{header: X-Key, token_env: SLUICE_TEST_SECRET}]`, `{}`, "X-Key: [secret]\n"),
+	"Credential.query":      asked(`auth: [{query: key, token_env: SLUICE_TEST_SECRET}]`, `{}`, "GET /p?key=[secret]\n"),
+	"Credential.cookie":     asked(`auth: [{cookie: key, token_env: SLUICE_TEST_SECRET}]`, `{}`, "Cookie: key=[secret]\n"),
+	"Credential.scheme":     asked(`auth: [{scheme: Token, header: Authorization, token_env: SLUICE_TEST_SECRET}]`, `{}`, "Authorization: Token [secret]\n"),
+	"Credential.token_env":  asked(`auth: [{token_env: SLUICE_TEST_SECRET}]`, `{}`, "Bearer [secret]\n"),
+	"Credential.token_file": readsTheSecretOfAFile,
+
 	"Annotations.readOnlyHint":    inDefinition(tool("command: [a], annotations: {readOnlyHint: true}"), `"readOnlyHint":true`),
 	"Annotations.destructiveHint": inDefinition(tool("command: [a], annotations: {destructiveHint: false}"), `"destructiveHint":false`),
 	"Annotations.idempotentHint":  inDefinition(tool("command: [a], annotations: {idempotentHint: true}"), `"idempotentHint":true`),
@@ -222,6 +242,7 @@ var knobsElsewhere = map[string]func(*testing.T){
 
 func TestKnobs(t *testing.T) {
 	t.Setenv("SLUICE_TEST_PASSED", "passed on")
+	t.Setenv("SLUICE_TEST_SECRET", "open-sesame")
 	for name, bites := range knobs {
 		t.Run(name, func(t *testing.T) { bites(t) })
 	}

@@ -17,7 +17,7 @@ func (d *decoder) check(c *Config) {
 	d.checkAddress(c.Listen.Address, "listen.address")
 	d.checkAddress(c.Listen.Admin, "listen.admin")
 	for i, t := range c.Auth.Tokens {
-		d.checkToken(t, fmt.Sprintf("auth.tokens[%d]", i))
+		d.checkSecret(t.TokenEnv, t.TokenFile, fmt.Sprintf("auth.tokens[%d]", i))
 	}
 	names := map[string]bool{}
 	for i, t := range c.Tools {
@@ -26,6 +26,28 @@ func (d *decoder) check(c *Config) {
 			d.problem(d.places[path], fmt.Sprintf("%s: the name %q is taken by one before it", path, t.Name), "")
 		}
 		names[t.Name] = true
+		d.checkTool(&t, fmt.Sprintf("tools[%d]", i))
+	}
+}
+
+// forPrograms are the keys of a tool that say something of a program.
+var forPrograms = []string{"stdin", "stream", "env", "pass_env", "dir"}
+
+func (d *decoder) checkTool(t *Tool, path string) {
+	if (t.Command == nil) == (t.HTTP == nil) {
+		d.problem(d.places[path], path+" needs either command or http", "")
+		return
+	}
+	if t.HTTP == nil {
+		return
+	}
+	for _, key := range forPrograms {
+		if at, written := d.places[path+"."+key]; written {
+			d.problem(at, fmt.Sprintf("%s.%s is for programs, and this tool is an HTTP endpoint", path, key), "")
+		}
+	}
+	for i, c := range t.HTTP.Auth {
+		d.checkSecret(c.TokenEnv, c.TokenFile, fmt.Sprintf("%s.http.auth[%d]", path, i))
 	}
 }
 
@@ -51,11 +73,12 @@ func CheckAddress(address string) error {
 	return nil
 }
 
-func (d *decoder) checkToken(t Token, path string) {
+// checkSecret holds that a secret is in one place, outside the file.
+func (d *decoder) checkSecret(env, file, path string) {
 	switch {
-	case (t.TokenEnv == "") == (t.TokenFile == ""):
+	case (env == "") == (file == ""):
 		d.problem(d.places[path], path+" needs either token_env or token_file", "")
-	case t.TokenEnv != "" && !variableName.MatchString(t.TokenEnv):
+	case env != "" && !variableName.MatchString(env):
 		d.problem(d.places[path+".token_env"], path+".token_env is not the name of an environment variable in upper case",
 			"the variable holds the token; the token itself does not stand in the config file")
 	}

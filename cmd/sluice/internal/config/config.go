@@ -20,7 +20,7 @@ type Config struct {
 	Engine Engine `yaml:"engine"`
 	// Log says what the server logs to stderr.
 	Log Log `yaml:"log"`
-	// Tools are the programs that are served as tools.
+	// Tools are the programs and HTTP endpoints that are served as tools.
 	Tools []Tool `yaml:"tools"`
 
 	// Starter says that no file was given: the built-in tools are served.
@@ -129,7 +129,8 @@ type Log struct {
 	Format string `yaml:"format" jsonschema:"enum=text,enum=json"`
 }
 
-// Tool is a program that is served as a tool.
+// Tool is a program or an HTTP endpoint that is served as a tool: it has either a command
+// or http.
 type Tool struct {
 	// Name identifies the tool: 1 to 128 letters, digits, "_", "-" and ".".
 	Name string `yaml:"name" jsonschema:"required,minLength=1"`
@@ -139,12 +140,14 @@ type Tool struct {
 	Description string `yaml:"description"`
 	// Command is the program and its arguments, run without a shell. "{name}" is
 	// replaced by the argument of that name and never splits into two.
-	Command []string `yaml:"command" jsonschema:"required,minItems=1"`
+	Command []string `yaml:"command" jsonschema:"minItems=1"`
+	// HTTP is the endpoint that is called.
+	HTTP *HTTP `yaml:"http"`
 	// Input is the JSON Schema of the arguments. Defaults to one required string
-	// for each placeholder of the command and of stdin.
+	// for each placeholder.
 	Input json.RawMessage `yaml:"input"`
-	// Output is the JSON Schema of what the program prints, which then must be
-	// JSON. Defaults to none: the output is text.
+	// Output is the JSON Schema of what the program prints or the endpoint answers,
+	// which then must be JSON. Defaults to none.
 	Output json.RawMessage `yaml:"output"`
 	// Timeout is how long a call may run. Defaults to the engine's.
 	Timeout Duration `yaml:"timeout"`
@@ -195,7 +198,7 @@ type Annotations struct {
 
 // Limits bound what a call of a tool may use.
 type Limits struct {
-	// Output is how much a call may print to stdout before it is ended. Defaults to
-	// 1MiB.
+	// Output is how much a program may print to stdout before it is ended, and how much
+	// of an endpoint's answer is read. Defaults to 1MiB.
 	Output Size `yaml:"output"`
 }

@@ -113,7 +113,7 @@ func (d *decoder) decodeStruct(v *value, into reflect.Value, path string) {
 }
 
 func (d *decoder) unknownKey(f field, in reflect.Type, members []member, path string) {
-	if in == reflect.TypeFor[Token]() && strings.EqualFold(f.key, "token") {
+	if (in == reflect.TypeFor[Token]() || in == reflect.TypeFor[Credential]()) && strings.EqualFold(f.key, "token") {
 		d.problem(f.at, "a token does not stand in the config file",
 			"put it into the environment and name the variable with token_env, or into a file and name that with token_file")
 		return

@@ -116,5 +116,15 @@ func (c *Config) resolve(directory string) {
 	}
 	for i := range c.Tools {
 		in(&c.Tools[i].Dir)
+		if http := c.Tools[i].HTTP; http != nil {
+			http.resolve(in)
+		}
+	}
+}
+
+func (h *HTTP) resolve(in func(path *string)) {
+	in(&h.CAFile)
+	for i := range h.Auth {
+		in(&h.Auth[i].TokenFile)
 	}
 }

@@ -54,6 +54,12 @@ func TestLoadFillsEveryField(t *testing.T) {
 	if got := c.Tools[1]; got.Stdin != "{text}" || got.Env["LC_ALL"] != "C" {
 		t.Errorf("sort_lines: got %+v", got)
 	}
+	if got := c.Tools[4].HTTP; *got.Redirects != 0 || *got.Retries != 3 || got.Query["fields"] != "{fields}" || got.Auth[0].TokenEnv != "ORDERS_TOKEN" {
+		t.Errorf("order_status: got %+v", got)
+	}
+	if got := c.Tools[5].HTTP; got.CAFile != filepath.Join(dir, "..", "ca.pem") || got.Auth[0].TokenFile != filepath.Join(dir, "secrets", "orders.login") {
+		t.Errorf("add_note: got %+v", got)
+	}
 }
 
 func TestMergeKeysShareAndGiveWay(t *testing.T) {

@@ -19,9 +19,12 @@ import (
 //go:embed config.go
 var typesSource string
 
+//go:embed http.go
+var httpTypesSource string
+
 // Schema returns the JSON Schema (draft 2020-12) of a config file.
 func Schema() (json.RawMessage, error) {
-	comments, err := fieldComments(typesSource)
+	comments, err := fieldComments(typesSource, httpTypesSource)
 	if err != nil {
 		return nil, err
 	}
@@ -54,30 +57,39 @@ func scalarSchema(t reflect.Type) *jsonschema.Schema {
 	return nil
 }
 
-// fieldComments returns the doc comments in Go source, by "Type." and "Type.Field",
+// fieldComments returns the doc comments in Go sources, by "Type." and "Type.Field",
 // each on one line; that of a field begins with the key instead of the Go name.
-func fieldComments(source string) (map[string]string, error) {
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
-	if err != nil {
-		return nil, fmt.Errorf("read the descriptions: %w", err)
-	}
+func fieldComments(sources ...string) (map[string]string, error) {
 	comments := map[string]string{}
-	note := func(key string, doc *ast.CommentGroup) {
-		comments[key] = strings.Join(strings.Fields(doc.Text()), " ")
-	}
-	for _, decl := range file.Decls {
-		decl, ok := decl.(*ast.GenDecl)
-		if !ok || decl.Tok != token.TYPE {
-			continue
+	for _, source := range sources {
+		file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
+		if err != nil {
+			return nil, fmt.Errorf("read the descriptions: %w", err)
 		}
-		spec := decl.Specs[0].(*ast.TypeSpec)
-		note(spec.Name.Name+".", decl.Doc)
-		for _, f := range spec.Type.(*ast.StructType).Fields.List {
-			name := spec.Name.Name + "." + f.Names[0].Name
-			note(name, f.Doc)
-			key := reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml")
-			comments[name] = key + strings.TrimPrefix(comments[name], f.Names[0].Name)
+		for _, decl := range file.Decls {
+			if decl, ok := decl.(*ast.GenDecl); ok && decl.Tok == token.TYPE {
+				noteComments(comments, decl)
+			}
 		}
 	}
 	return comments, nil
+}
+
+func noteComments(comments map[string]string, decl *ast.GenDecl) {
+	note := func(key string, doc *ast.CommentGroup) {
+		comments[key] = strings.Join(strings.Fields(doc.Text()), " ")
+	}
+	spec := decl.Specs[0].(*ast.TypeSpec)
+	note(spec.Name.Name+".", decl.Doc)
+	for _, f := range spec.Type.(*ast.StructType).Fields.List {
+		name := spec.Name.Name + "." + f.Names[0].Name
+		note(name, f.Doc)
+		key := reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml")
+		comments[name] = key + strings.TrimPrefix(comments[name], f.Names[0].Name)
+	}
+}
+
+// JSONSchemaExtend says that a tool has either of the two.
+func (Tool) JSONSchemaExtend(s *jsonschema.Schema) {
+	s.OneOf = []*jsonschema.Schema{{Required: []string{"command"}}, {Required: []string{"http"}}}
 }

@@ -86,6 +86,9 @@ func TestSchemaRefusesWhatTheDecoderRefuses(t *testing.T) {
 		"tools: [{title: A}]", "tools: [{name: a, command: []}]", "tools: [{name: '', command: [a]}]",
 		"tools: [{name: a, command: [5]}]", "tools: [{name: a, command: [x], input: 1}]",
 		"tools: [{name: a, command: [x], limits: {output: 10}}]", "auth: {tokens: [{name: a, token: b}]}",
+		"tools: [{name: a}]", "tools: [{name: a, command: [x], http: {url: 'http://a'}}]", "tools: [{name: a, http: {}}]",
+		"tools: [{name: a, http: {url: ''}}]", "tools: [{name: a, http: {url: 'http://a', retries: -1}}]",
+		"tools: [{name: a, http: {url: 'http://a', auth: [{token: b}]}}]",
 	} {
 		if _, err := Parse("c.yaml", []byte(source)); err == nil {
 			t.Errorf("the decoder accepts %s", source)
@@ -142,7 +145,7 @@ func TestFullExampleIsFull(t *testing.T) {
 		}
 	}
 	walk(root)
-	for _, t2 := range []any{Config{}, Listen{}, Auth{}, Token{}, Engine{}, History{}, Audit{}, Log{}, Tool{}, Annotations{}, Limits{}} {
+	for _, t2 := range []any{Config{}, Listen{}, Auth{}, Token{}, Engine{}, History{}, Audit{}, Log{}, Tool{}, Annotations{}, Limits{}, HTTP{}, Credential{}} {
 		for _, m := range membersOf(reflect.TypeOf(t2)) {
 			if !seen[m.key] {
 				t.Errorf("%T: full.yaml does not show %q", t2, m.key)

@@ -14,20 +14,24 @@ const maxSecret = 4096
 // such as the newline at the end of a file, is not part of it. The error names the
 // token and the place, never the value.
 func (t Token) Secret() (string, error) {
-	if t.TokenEnv != "" {
-		return t.fromEnvironment()
-	}
-	secret, err := ReadSecret(t.TokenFile)
+	secret, err := readSecret(t.TokenEnv, t.TokenFile)
 	if err != nil {
 		return "", fmt.Errorf("token %q: %w", t.Name, err)
 	}
 	return secret, nil
 }
 
-func (t Token) fromEnvironment() (string, error) {
-	secret := strings.TrimSpace(os.Getenv(t.TokenEnv))
+// Secret reads the secret from where the config says that it is, as [Token.Secret]
+// does.
+func (c Credential) Secret() (string, error) { return readSecret(c.TokenEnv, c.TokenFile) }
+
+func readSecret(env, file string) (string, error) {
+	if env == "" {
+		return ReadSecret(file)
+	}
+	secret := strings.TrimSpace(os.Getenv(env))
 	if secret == "" {
-		return "", fmt.Errorf("token %q: the environment variable %s is not set", t.Name, t.TokenEnv)
+		return "", fmt.Errorf("the environment variable %s is not set", env)
 	}
 	return secret, nil
 }

@@ -152,10 +152,41 @@ var strictness = []struct{ name, source, want string }{
 		"tools:\n  - title: A\n",
 		`c.yaml:2:5: tools[0] has no name
     2 |   - title: A
-      |     ^
-c.yaml:2:5: tools[0] has no command
-    2 |   - title: A
       |     ^`,
+	},
+	{
+		"neither program nor endpoint",
+		"tools:\n  - name: a\n",
+		`c.yaml:2:5: tools[0] needs either command or http
+    2 |   - name: a
+      |     ^`,
+	},
+	{
+		"program and endpoint",
+		"tools: [{name: a, command: [b], http: {url: 'http://c'}}]\n",
+		`c.yaml:1:9: tools[0] needs either command or http
+    1 | tools: [{name: a, command: [b], http: {url: 'http://c'}}]
+      |         ^`,
+	},
+	{
+		"endpoint with keys of a program",
+		"tools:\n  - name: a\n    http: {url: 'http://c'}\n    dir: /\n",
+		`c.yaml:4:10: tools[0].dir is for programs, and this tool is an HTTP endpoint
+    4 |     dir: /
+      |          ^`,
+	},
+	{
+		"endpoint with a secret in the file",
+		"tools:\n  - name: a\n    http:\n      url: 'http://c'\n      auth: [{token: canary}]\n",
+		`c.yaml:5:15: a token does not stand in the config file
+        put it into the environment and name the variable with token_env, or into a file and name that with token_file`,
+	},
+	{
+		"endpoint with no place for its secret",
+		"tools:\n  - name: a\n    http:\n      url: 'http://c'\n      auth:\n        - header: X-Key\n",
+		`c.yaml:6:11: tools[0].http.auth[0] needs either token_env or token_file
+    6 |         - header: X-Key
+      |           ^`,
 	},
 	{
 		"empty command",
