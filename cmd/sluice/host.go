@@ -29,7 +29,7 @@ type host struct {
 // newHost builds the host of a config. A tool that cannot be served is left out
 // with an error in the log, and the others are served.
 func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
-	takeBallast()
+	ballast()
 	h := &host{registry: &tools.Registry{}}
 	if cfg.Starter {
 		if err := h.registry.Add(starterTools()...); err != nil {
