@@ -134,3 +134,28 @@ func FuzzConfig(f *testing.F) {
 		}
 	})
 }
+
+// TestManyBlocksAreNotDeep holds that what stands side by side is no level below: blocks
+// and flows that alternate, as in the entries that an import writes.
+func TestManyBlocksAreNotDeep(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("tools:\n")
+	for i := range 100 {
+		fmt.Fprintf(&b, `  - name: t%d
+    command: [a]
+    input:
+      type: object
+      properties:
+        a: {type: string}
+        b:
+          description: "A text."
+          type: string
+        c: {type: string}
+      required: [a, b]
+`, i)
+	}
+	if _, err := Parse("c.yaml", []byte(b.String())); err != nil {
+		t.Error(err)
+	}
+}

@@ -22,6 +22,7 @@ const (
 	maxBytes  = 1 << 20
 	maxTokens = 40_000
 	maxDepth  = 64
+	maxIndent = 4 * maxDepth // columns
 	maxValues = 100_000
 )
 
@@ -110,10 +111,12 @@ func (r *reader) bounded(tokens token.Tokens) bool {
 		r.problem(position{}, fmt.Sprintf("the file has more than %d YAML tokens", maxTokens), "")
 		return false
 	}
-	depth, line, inLine := 0, 0, 0
+	// The indent is that of the line: the lexer's own count of levels goes on rising
+	// where blocks and flows alternate.
+	depth, line, inLine, indent := 0, 0, 0, 0
 	for _, t := range tokens {
 		if t.Position.Line != line {
-			line, inLine = t.Position.Line, 0
+			line, inLine, indent = t.Position.Line, 0, t.Position.Column-1
 		}
 		switch t.Type {
 		case token.SequenceStartType, token.MappingStartType:
@@ -123,7 +126,7 @@ func (r *reader) bounded(tokens token.Tokens) bool {
 		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType:
 			inLine++ // each opens a level: "- - - x"
 		}
-		if depth+inLine > maxDepth || t.Position.IndentLevel > maxDepth {
+		if depth+inLine > maxDepth || indent > maxIndent {
 			r.problem(position{t.Position.Line, t.Position.Column}, tooDeep, "")
 			return false
 		}
