@@ -42,6 +42,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
 		newCheckCommand(), newSchemaCommand(), newVersionCommand(), newHistoryCommand(), newAuditCommand(),
+		newImportCommand(),
 	)
 	return root
 }
