@@ -144,6 +144,31 @@ func TestBreaker(t *testing.T) {
 	})
 }
 
+// TestBreakerOff checks the engine's own switch.
+func TestBreakerOff(t *testing.T) {
+	t.Parallel()
+	fails := true
+	e := newEngine(t, Options{RepeatFailures: -1, Breaker: tools.Breaker{Off: true}}, flaky(&fails, tools.Limits{}))
+	for range 30 {
+		if err := <-start(e, t.Context(), "t"); errors.Is(err, ErrCircuitOpen) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestBreakerCancelled checks that a caller who leaves says nothing of the tool, neither
+// that it fails nor that it works.
+func TestBreakerCancelled(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Timeout: 2 * time.Second, Breaker: tools.Breaker{Failures: 2}}, tool("t", obey))
+		<-start(e, t.Context(), "t")
+		<-start(e, within(t, time.Second), "t")
+		<-start(e, t.Context(), "t")
+		wantKind(t, <-start(e, t.Context(), "t"), KindCircuitOpen, ErrCircuitOpen)
+	})
+}
+
 // TestBreakerNewTool checks that a tool that was registered anew starts anew.
 func TestBreakerNewTool(t *testing.T) {
 	t.Parallel()

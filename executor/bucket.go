@@ -25,7 +25,7 @@ type bucket struct {
 	pinned int             // flows that wait and may need it
 	parked pile[*rateFlow] // those that wait for a token of this bucket first
 	index  int             // in the line's heap, where it stands by
-	due    time.Duration   // when it had a token as it was put there
+	due    time.Duration   // when it has a token, or earlier: it may have been taken since
 }
 
 func (b *bucket) place() *int { return &b.index }
@@ -122,12 +122,12 @@ func (t *token) spent() {
 	t.bucket = nil
 }
 
-func (t *token) giveBack(now time.Duration) {
+func (t *token) giveBack() {
 	b := t.bucket
 	if b == nil {
 		return
 	}
-	back := min(b.every, b.pace.debt(now))
+	back := b.every
 	for u := t; u != nil; u = u.next {
 		back = min(back, u.low)
 	}
@@ -206,9 +206,9 @@ func (t *tokens) spent() {
 	}
 }
 
-func (t *tokens) giveBack(now time.Duration) {
+func (t *tokens) giveBack() {
 	for i := range t.each {
-		t.each[i].giveBack(now)
+		t.each[i].giveBack()
 	}
 }
 

@@ -58,11 +58,14 @@ func TestCircuit(t *testing.T) {
 		{inRow, "---..+++++++++++++++--?-?", "yn"},       // 15 succeed: closed
 		{inRow, "---..+++++++++++++++---..?.?.?", "nny"}, // soon after: 4 s
 		{inRow, "---..+++++++++++++++m---.?.?", "ny"},    // long after: 2 s again
+		{inRow, "---..?m-..?..?", "yny"},                 // it was half-open meanwhile, not closed: 4 s
+		{tools.Breaker{Failures: 1, Open: 10 * time.Second, MaxOpen: time.Second}, "-..........-.....?.....?", "ny"},
+		{tools.Breaker{Failures: -1, Window: -1, MinCalls: 1}, "----?", "y"},
 		{share, "---?", "y"},
 		{share, "++--?", "n"},
 		{share, "+++--?", "y"},
-		{share, "+++--+-?-?", "yn"},           // it looks when one fails
-		{share, "++++++........---?-?", "yn"}, // what was before the window is forgotten
+		{share, "+++--+-?-?", "yn"},             // it looks when one fails
+		{share, "++++++..........---?-?", "yn"}, // what was before the window is forgotten
 		{share, "+++++++...---?-?...-?", "yyy"},
 		{tools.Breaker{}, "---------?-?", "yn"}, // the defaults
 		{tools.Breaker{}, "+-+-+-+-+-+-+-+-+-?+-?", "yn"},
@@ -130,6 +133,19 @@ func TestCircuitSlowProbe(t *testing.T) {
 				t.Errorf("right after probe %d: %v", i, retry)
 			}
 			now += time.Second
+		}
+	})
+}
+
+// TestCircuitAnew checks that nothing is left of how often it opened for a tool that was
+// replaced.
+func TestCircuitAnew(t *testing.T) {
+	t.Parallel()
+	circuitScript(tools.Breaker{Failures: 1, Open: time.Second}, "-.-..-....?", func(c *circuit, now time.Duration, _ bool) {
+		c.set(&tools.Entry{}, c.rule, now)
+		c.settle(passage{turn: c.turn}, verdictBad, now, func() float64 { return 0 })
+		if c.opened != 4 || c.until != now+time.Second {
+			t.Errorf("opened %d times, now for %v", c.opened, c.until-now)
 		}
 	})
 }

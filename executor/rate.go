@@ -105,7 +105,6 @@ func (r *rates) ask(ctx context.Context, x *Execution) (*tokens, *rateWaiter, *E
 	}
 	wanted := r.tokens(&l)
 	wanted.take(now)
-	r.changed(&l, now)
 	return wanted, nil, nil
 }
 
@@ -201,7 +200,6 @@ func (r *rates) charge(x *Execution) *Error {
 		return x.rateLimited(own[level].rate, level, wait)
 	}
 	own.spend(now)
-	r.changed(&own, now)
 	return nil
 }
 
@@ -249,14 +247,9 @@ func (r *rates) tokens(l *levels) *tokens {
 }
 
 func (r *rates) giveBack(took *tokens, now time.Duration) {
-	took.giveBack(now)
-	r.changed(&took.levels, now)
-}
-
-// changed keeps the line in order after tokens were taken or given back.
-func (r *rates) changed(l *levels, now time.Duration) {
+	took.giveBack()
 	if r.line.waiting > 0 {
-		r.line.changed(l)
+		r.line.givenBack(&took.levels)
 		r.dispatch(now)
 	}
 }

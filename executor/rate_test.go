@@ -19,6 +19,9 @@ func checkRates(t testing.TB, r *rates) {
 	if r.line.waiting != 0 || len(r.line.flows) != 0 || len(r.line.ready) != 0 || r.next != 0 {
 		t.Errorf("rates: %d waiting, %d flows, %d buckets, timer at %v", r.line.waiting, len(r.line.flows), len(r.line.ready), r.next)
 	}
+	if r.timer != nil && r.timer.Stop() {
+		t.Error("rates: the timer is left running")
+	}
 	for _, b := range append(r.callers.lru.Values(), &r.whole) {
 		checkBucket(t, b)
 	}
@@ -133,15 +136,19 @@ func TestRateCapacity(t *testing.T) {
 		if n := through(); n != 3 {
 			t.Errorf("%d at once after a pause, want 3", n)
 		}
-		time.Sleep(250 * time.Millisecond)
+		time.Sleep(200 * time.Millisecond)
 		if n := through(); n != 2 {
-			t.Errorf("%d after a quarter of a second, want 2", n)
+			t.Errorf("%d after a fifth of a second, want 2", n)
 		}
 		for _, limits := range []tools.Limits{{Rate: tools.Rate{Count: 1000, Burst: 100}}, {Rate: tools.Rate{Count: 10, Burst: 3}}} {
 			e.opts.Registry.Remove("a")
 			_ = e.opts.Registry.Add(tool("a", echo, limits))
-			if n := through(); n > limits.Rate.Burst/2 {
-				t.Errorf("%d of a burst of %d after a change of the rate", n, limits.Rate.Burst)
+			if n := through(); n != 0 {
+				t.Errorf("%d came through since the rate of an empty bucket changed", n)
+			}
+			time.Sleep(time.Second / time.Duration(limits.Rate.Count))
+			if n := through(); n != 1 {
+				t.Errorf("%d came through in the time of one at the new rate", n)
 			}
 		}
 	})
@@ -246,19 +253,56 @@ func TestRateKeysBounded(t *testing.T) {
 	})
 }
 
-func BenchmarkRate(b *testing.B) {
+// TestBucketTable checks whose bucket a newcomer is given, and that what the one before
+// has taken does not come back to it.
+func TestBucketTable(t *testing.T) {
+	t.Parallel()
+	table := newBucketTable(2)
+	waited, other := table.get(bucketKey{caller: "waits"}), table.get(bucketKey{caller: "other"})
+	waited.pinned = 1
+	var took token
+	other.set(tools.Rate{Count: 1}, time.Hour)
+	other.take(&took, time.Hour)
+	if got := table.get(bucketKey{caller: "new"}); got != other {
+		t.Error("the newcomer was not given the bucket that nobody waits for")
+	}
+	if took.giveBack(); other.pace.debt(time.Hour) != time.Second {
+		t.Errorf("the newcomer's bucket lacks %v", other.pace.debt(time.Hour))
+	}
+	other.take(&took, time.Hour)
+	other.set(tools.Rate{Count: 10}, time.Hour)
+	if took.giveBack(); other.pace.debt(time.Hour) != 2*time.Second {
+		t.Errorf("a bucket with a new rate lacks %v", other.pace.debt(time.Hour))
+	}
+	if table.get(bucketKey{caller: "waits"}) != waited {
+		t.Error("a bucket that is waited for was given away")
+	}
+}
+
+// TestRateAllocates is not parallel: it counts what everyone allocates.
+func TestRateAllocates(t *testing.T) {
+	run, x := rateAlone(t)
+	if n := testing.AllocsPerRun(1000, func() { _, _ = run(t.Context(), x) }); n != 0 {
+		t.Errorf("%v allocations a call", n)
+	}
+}
+
+// rateAlone returns the policy alone with all limits on, and a call for it.
+func rateAlone(t testing.TB) (Handler, *Execution) {
 	often := tools.Rate{Count: 1e9}
-	e := rated(b, Options{Rate: often, CallerRate: often}, tools.Limits{Rate: often, CallerRate: often})
+	e := rated(t, Options{Rate: often, CallerRate: often}, tools.Limits{Rate: often, CallerRate: often})
 	x := e.newExecution(&Request{Tool: "a", Caller: "ada"})
 	x.Entry, _ = e.opts.Registry.Snapshot().Lookup("a")
 	x.tool = e.stats.take("a")
-	defer giveBackTool(x)
-	x.handlerStarts()
-	defer x.handlerReturned()
-	run := e.rates.policy(func(context.Context, *Execution) (*tools.Result, error) {
+	t.Cleanup(func() { giveBackTool(x) })
+	return e.rates.policy(func(context.Context, *Execution) (*tools.Result, error) {
 		x.starts++ // as abandon does: the tokens are spent
 		return nil, nil
-	})
+	}), x
+}
+
+func BenchmarkRate(b *testing.B) {
+	run, x := rateAlone(b)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := run(b.Context(), x); err != nil {

@@ -130,12 +130,12 @@ func (l *rateLine) grant(f *rateFlow, now time.Duration) {
 	w := f.head()
 	l.remove(w)
 	w.tokens.take(now)
-	l.changed(&f.levels)
 	close(w.granted)
 }
 
-// changed puts buckets into their places, after their tokens changed.
-func (l *rateLine) changed(levels *levels) {
+// givenBack puts buckets into their places after tokens came back. Those that were taken
+// need no such care: a bucket that is looked at too early finds its place then.
+func (l *rateLine) givenBack(levels *levels) {
 	for _, b := range levels {
 		if b != nil {
 			l.sort(b)

@@ -102,6 +102,47 @@ func TestRateWaitOver(t *testing.T) {
 	})
 }
 
+// TestRateWaitLate checks that tokens which come at the very moment when the caller
+// leaves are not lost.
+func TestRateWaitLate(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			e := rated(t, Options{Rate: tools.Rate{Count: 1, Burst: 1}, RateWait: time.Minute}, tools.Limits{})
+			_ = callAs(e, "", "a")
+			err := <-start(e, within(t, time.Second), "a")
+			begin := time.Now()
+			if again := callAs(e, "", "a"); again != nil || err != nil && time.Since(begin) != 0 {
+				t.Errorf("%v, then %v after %v", err, again, time.Since(begin))
+			}
+		})
+	}
+}
+
+// TestRateTimerLate checks that nobody overtakes those who wait where the timer fires
+// late.
+func TestRateTimerLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := rated(t, Options{Rate: tools.Rate{Count: 1, Burst: 1}, RateWait: time.Minute}, tools.Limits{})
+		_ = callAs(e, "", "a")
+		first := start(e, t.Context(), "a")
+		synctest.Wait()
+		e.rates.mu.Lock()
+		e.rates.timer.Stop()
+		e.rates.mu.Unlock()
+		time.Sleep(time.Second)
+		second := start(e, t.Context(), "a")
+		synctest.Wait()
+		select {
+		case <-first:
+		default:
+			t.Error("a newcomer has overtaken the first")
+		}
+		<-second
+	})
+}
+
 // TestRateWaitDrain checks that a drain reaches those who wait.
 func TestRateWaitDrain(t *testing.T) {
 	t.Parallel()
@@ -248,7 +289,6 @@ func (s *rateSimulation) arrive() {
 		return
 	}
 	t.take(s.now)
-	s.line.changed(&l)
 	s.note(t)
 }
 
@@ -292,8 +332,8 @@ func (s *rateSimulation) settle(giveBack bool) {
 		t.spent()
 		return
 	}
-	t.giveBack(s.now)
-	s.line.changed(&t.levels)
+	t.giveBack()
+	s.line.givenBack(&t.levels)
 	for b := range s.spends {
 		s.spends[b] = slices.DeleteFunc(s.spends[b], func(o rateSpend) bool { return o.to == t })
 	}
@@ -307,6 +347,11 @@ func (s *rateSimulation) check(t *testing.T) {
 		}
 		if got := b.pace.debt(s.now); got != want.debt(s.now) {
 			t.Errorf("seed %d: a bucket lacks %v, want %v", s.seed, got, want.debt(s.now))
+		}
+		for i, f := range b.parked {
+			if f.before(b.parked[(i-1)/2]) || f.at != b {
+				t.Errorf("seed %d: flow %d is not in its place", s.seed, i)
+			}
 		}
 		if lacks := b.pace.debt(s.now); lacks > b.capacity() {
 			t.Errorf("seed %d: a bucket of %v lacks %v", s.seed, b.rate, lacks)

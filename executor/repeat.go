@@ -140,7 +140,6 @@ func (r *repeats) remember(x *Execution, last string) {
 	now := r.sweep()
 	f, _ := r.failed.Peek(key)
 	if f == nil || f.entry != x.Entry {
-		r.failed.Remove(key) // it would keep its old place
 		f = &repeated{entry: x.Entry, since: now}
 		r.failed.Add(key, f)
 	}

@@ -158,6 +158,36 @@ func TestRepeatReset(t *testing.T) {
 	})
 }
 
+// TestRepeatNewTool checks that failures of another version of the tool do not count, nor
+// keep others from being forgotten in time.
+func TestRepeatNewTool(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		fails := true
+		e := newEngine(t, Options{RepeatFailures: 2}, flaky(&fails, tools.Limits{}), tool("bad", giving(nil, tools.Errorf("no"))))
+		refused := func(name string, want bool) {
+			t.Helper()
+			if err := callAs(e, "", name); errors.Is(err, ErrRepeatedFailure) != want {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		refused("t", false)
+		refused("t", false)
+		time.Sleep(time.Second)
+		refused("bad", false)
+		refused("bad", false)
+		refused("bad", true)
+		e.opts.Registry.Remove("t")
+		_ = e.opts.Registry.Add(flaky(&fails, tools.Limits{}))
+		time.Sleep(repeatWindow / 2)
+		refused("t", false)
+		refused("t", false)
+		refused("t", true)
+		time.Sleep(repeatWindow / 2)
+		refused("bad", false)
+	})
+}
+
 // TestRepeatBounded checks that neither many arguments nor long texts fill the memory.
 func TestRepeatBounded(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/arguments"
-	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport/mcp"
@@ -195,20 +194,10 @@ func (o *callOptions) print(result *upstream.Result, out, errOut io.Writer) erro
 		printResult(out, result)
 	}
 	if result.IsError {
-		return &failure{code: failureCode(result), err: errors.New("")}
+		return &failure{code: outcomeOf(result).exitCode(), err: errors.New("")}
 	}
 	if o.output != "" {
 		return saveBinary(o.output, result)
 	}
 	return nil
-}
-
-// failureCode returns the exit code of a result with isError: wrong arguments are told
-// from other failures where the server is a Sluice and says the kind.
-func failureCode(result *upstream.Result) int {
-	detail, _ := result.Meta[mcp.MetaError].(map[string]any)
-	if detail["kind"] == string(executor.KindInvalidArguments) {
-		return exitUsage
-	}
-	return exitFailure
 }

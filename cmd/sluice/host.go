@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
@@ -30,6 +29,7 @@ type host struct {
 // newHost builds the host of a config. A tool that cannot be served is left out
 // with an error in the log, and the others are served.
 func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
+	ballast()
 	h := &host{registry: &tools.Registry{}}
 	if cfg.Starter {
 		if err := h.registry.Add(starterTools()...); err != nil {
@@ -39,14 +39,8 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 	for _, p := range addTools(h.registry, cfg) {
 		logger.Error("a tool is left out", "line", p.Line, "error", p.Message)
 	}
-	options := executor.Options{
-		Registry:    h.registry,
-		Concurrency: cfg.Engine.Concurrency,
-		Queue:       cfg.Engine.Queue,
-		Timeout:     time.Duration(cfg.Engine.Timeout),
-		IdleTimeout: time.Duration(cfg.Engine.IdleTimeout),
-		Logger:      logger,
-	}
+	options := engineOptions(&cfg.Engine)
+	options.Registry, options.Logger = h.registry, logger
 	h.openHistory(&cfg.Engine.History, &options)
 	h.openAudit(&cfg.Engine.Audit, &options)
 	h.engine = executor.New(options)
@@ -123,14 +117,6 @@ func definition(t *config.Tool) tools.Definition {
 		InputSchema:  t.Input,
 		OutputSchema: t.Output,
 		Annotations:  annotations(t.Annotations),
-	}
-}
-
-func limits(t *config.Tool) tools.Limits {
-	return tools.Limits{
-		Concurrency: t.Concurrency,
-		Timeout:     time.Duration(t.Timeout),
-		IdleTimeout: time.Duration(t.IdleTimeout),
 	}
 }
 

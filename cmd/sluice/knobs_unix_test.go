@@ -246,6 +246,12 @@ func TestKnobs(t *testing.T) {
 	for name, bites := range knobs {
 		t.Run(name, func(t *testing.T) { bites(t) })
 	}
+	for name, bites := range policyKnobs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bites(t)
+		})
+	}
 }
 
 // TestEveryKnobHasATest keeps keys out that change nothing.
@@ -267,7 +273,8 @@ func TestEveryKnobHasATest(t *testing.T) {
 	for name, s := range root.Defs {
 		for key := range s.Properties {
 			_, here := knobs[name+"."+key]
-			if _, elsewhere := knobsElsewhere[name+"."+key]; !here && !elsewhere {
+			_, there := policyKnobs[name+"."+key]
+			if _, elsewhere := knobsElsewhere[name+"."+key]; !here && !there && !elsewhere {
 				t.Errorf("no test shows %s.%s bite", name, key)
 			}
 		}

@@ -43,9 +43,14 @@ func (e *startError) Error() string { return e.reason }
 
 func (e *startError) Unwrap() error { return e.err }
 
-// explain turns the error of a program that did not start into one for the caller.
+// explain turns the error of a program that did not start into one for the caller. Unless
+// that was for the arguments of the call, the tool is broken, whoever calls it.
 func (p *program) explain(err error) error {
-	return tools.Errorf("%s cannot run: the program %s %w", p.tool, p.base(), p.reason(err))
+	failure := tools.Errorf("%s cannot run: the program %s %w", p.tool, p.base(), p.reason(err))
+	if errors.Is(err, syscall.E2BIG) {
+		return failure
+	}
+	return tools.Unreachable(failure)
 }
 
 func (p *program) reason(err error) *startError {

@@ -227,6 +227,9 @@ func TestCannotStart(t *testing.T) {
 			if !errors.As(err, &shown) || !containsAny(shown.Message, test.want) || !strings.HasPrefix(shown.Message, "worker cannot run: ") {
 				t.Fatalf("got %v, want a tools.Error with %q", err, test.want)
 			}
+			if own := test.name == "arguments too long"; errors.Is(err, tools.ErrUnreachable) == own {
+				t.Errorf("that the tool is broken is said wrong: %v", err)
+			}
 			if strings.Contains(shown.Message, filepath.Dir(dir)) {
 				t.Errorf("a path is shown: %s", shown.Message)
 			}

@@ -31,6 +31,14 @@ const (
 	// MetaError is Sluice's own: the kind of failure that a result with isError
 	// stands for, and when to try again.
 	MetaError = "dev.sluice/error"
+
+	// MetaCache is Sluice's own: what part the cache had in a result of a tool that has
+	// one: hit, miss or coalesced.
+	MetaCache = "dev.sluice/cache"
+
+	// MetaPriority is Sluice's own, in the request of a call: the class in which it waits
+	// where it has to: interactive, normal or batch.
+	MetaPriority = "dev.sluice/priority"
 )
 
 // Error codes (JSON-RPC 2.0, section 5.1; specification 2026-07-28, basic, "Error

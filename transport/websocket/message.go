@@ -29,10 +29,16 @@ var messages = sync.Pool{New: func() any {
 
 // giveBack ends the life of the message that Read returned last.
 func (s *Stream) giveBack() {
-	if s.message != nil && cap(*s.message) <= keptMessage {
-		messages.Put(s.message)
+	if s.message != nil {
+		giveBack(s.message)
 	}
 	s.message = nil
+}
+
+func giveBack(message *[]byte) {
+	if cap(*message) <= keptMessage {
+		messages.Put(message)
+	}
 }
 
 // readAll appends what r gives to b, until its end or until there are more than max

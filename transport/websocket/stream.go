@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math"
 	"sync"
@@ -156,13 +157,43 @@ func (s *Stream) readError(err error) error {
 // own side sees no close frame, since none can overtake a message that is stuck.)
 // For the same reason ctx is heeded before the message, not in its midst.
 func (s *Stream) Write(ctx context.Context, msg []byte) error {
+	return s.write(ctx, func() error { return s.writeMessage(msg) })
+}
+
+// WriteBatch sends messages as Write does, each in a frame of its own, all in a single
+// write to the network.
+func (s *Stream) WriteBatch(ctx context.Context, msgs [][]byte) error {
+	if len(msgs) == 0 {
+		return nil
+	}
+	if len(msgs) == 1 {
+		return s.Write(ctx, msgs[0])
+	}
+	return s.write(ctx, func() error {
+		s.wire.cork()
+		var err error
+		for _, msg := range msgs {
+			if err = s.writeMessage(msg); err != nil {
+				break
+			}
+		}
+		return errors.Join(err, s.wire.uncork())
+	})
+}
+
+func (s *Stream) writeMessage(msg []byte) error {
+	return s.conn.Write(context.Background(), ws.MessageText, msg)
+}
+
+// write lets one writer write at a time, and not for long.
+func (s *Stream) write(ctx context.Context, write func() error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	s.writing.Lock()
 	defer s.writing.Unlock()
 	s.slow.start()
-	err := s.conn.Write(context.Background(), ws.MessageText, msg)
+	err := write()
 	s.slow.stop()
 	if err != nil {
 		return s.writeError(err)

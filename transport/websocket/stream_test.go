@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -124,6 +125,55 @@ func TestReadReturnsHowThePeerCloses(t *testing.T) {
 		} else if err != want {
 			t.Errorf("code %d: got %v, want %v", test.code, err, want)
 		}
+	}
+}
+
+// countingConn counts writes.
+type countingConn struct {
+	net.Conn
+	writes atomic.Int64
+}
+
+func (c *countingConn) Write(p []byte) (int, error) {
+	c.writes.Add(1)
+	return c.Conn.Write(p)
+}
+
+// TestWriteBatch checks that the messages of a batch arrive one by one, in order, by one
+// write.
+func TestWriteBatch(t *testing.T) {
+	t.Parallel()
+	batches := [][]string{{}, {"1"}, {"2", strings.Repeat("3", 5000), "4"}, {"5", "6"}}
+	writes := make(chan int64, len(batches))
+	h := newTestHandler(t, Options{Serve: func(ctx context.Context, s *Stream, _ Peer) {
+		conn := &countingConn{Conn: s.wire.Conn}
+		s.wire.Conn = conn
+		for _, batch := range batches {
+			var msgs [][]byte
+			for _, text := range batch {
+				msgs = append(msgs, []byte(text))
+			}
+			before := conn.writes.Load()
+			if err := s.WriteBatch(ctx, msgs); err != nil {
+				t.Error(err)
+			}
+			writes <- conn.writes.Load() - before
+		}
+		s.Close(1000, "")
+	}})
+	s := dialTest(t, startServer(t, h))
+	for _, batch := range batches {
+		for _, want := range batch {
+			if got, err := s.Read(t.Context()); err != nil || string(got) != want {
+				t.Fatalf("got %.20q, %v, want %.20q", got, err, want)
+			}
+		}
+		if got := <-writes; got != int64(min(len(batch), 1)) {
+			t.Errorf("a batch of %d messages is %d writes", len(batch), got)
+		}
+	}
+	if _, err := s.Read(t.Context()); err != io.EOF {
+		t.Errorf("at the end: %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 )
 
@@ -25,6 +26,9 @@ type wire struct {
 	reads atomic.Uint64 // twice the number of reads begun, less one while one waits
 	lost  atomic.Bool   // a read failed
 	sent  atomic.Int64  // bytes written since the last ping
+
+	mu   sync.Mutex
+	held *[]byte // guarded by mu; what is written while corked, borrowed from messages; nil while not
 }
 
 // Read reads from the connection.
@@ -51,11 +55,44 @@ func (w *wire) read(p []byte) (int, error) {
 	return n, err
 }
 
-// Write writes to the connection.
+// Write writes to the connection, or while it is corked keeps what is to be written.
 func (w *wire) Write(p []byte) (int, error) {
+	if w.hold(p) {
+		return len(p), nil
+	}
 	n, err := w.Conn.Write(p)
 	w.sent.Add(int64(n))
 	return n, err
+}
+
+func (w *wire) hold(p []byte) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.held == nil {
+		return false
+	}
+	*w.held = append(*w.held, p...)
+	return true
+}
+
+// cork has everything kept that is written from now on, until uncork writes it at once.
+func (w *wire) cork() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.held = messages.Get().(*[]byte)
+	*w.held = (*w.held)[:0]
+}
+
+// uncork ends what cork began. A control frame may overtake what it writes, as it may
+// between any two messages.
+func (w *wire) uncork() error {
+	w.mu.Lock()
+	held := w.held
+	w.held = nil
+	w.mu.Unlock()
+	_, err := w.Write(*held)
+	giveBack(held)
+	return err
 }
 
 // A takeover is a response writer whose connection, once it is taken over, is a wire

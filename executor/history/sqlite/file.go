@@ -120,11 +120,18 @@ func (f *file) prepare() error {
 	return f.one.prepare(f.conn, 1)
 }
 
-// version returns the version of a file, 0 of one that is empty.
-func (c *conn) version() (int64, error) {
+// version returns the version of a file, 0 of one that is empty. What it reads is of one
+// moment: another process may be making the file.
+func (c *conn) version() (_ int64, err error) {
+	if _, err := c.exec("SAVEPOINT version"); err != nil {
+		return 0, err
+	}
+	defer func() {
+		_, ended := c.exec("RELEASE version")
+		err = errors.Join(err, ended)
+	}()
 	var found [3]int64
 	for i, query := range [...]string{"PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema"} {
-		var err error
 		if found[i], err = c.number(query); err != nil {
 			return 0, err
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"testing"
 	"time"
@@ -249,5 +250,25 @@ func TestNothingIsYieldedTwice(t *testing.T) {
 	}
 	if ids(got) != "b c" {
 		t.Errorf("got %s", ids(got))
+	}
+}
+
+// TestNewFileIsSeenWhole looks at files while they are made, as another process might: there
+// is none yet, or all of it.
+func TestNewFileIsSeenWhole(t *testing.T) {
+	t.Parallel()
+	for range 30 {
+		s := newStore(t, Options{})
+		s.Append(call("a", 0), nil)
+		for {
+			c, err := s.openReader()
+			if err == nil {
+				c.close()
+				break
+			}
+			if !errors.Is(err, fs.ErrNotExist) {
+				t.Fatal(err)
+			}
+		}
 	}
 }

@@ -85,7 +85,7 @@ func (f *file) deleteBeyond(rows int) (int64, error) {
 	if rows == 0 {
 		return 0, nil
 	}
-	excess, err := f.number("SELECT max(seq) - min(seq) + 1 - ? FROM calls", rows)
+	excess, err := f.number("SELECT (SELECT max(seq) FROM calls) - (SELECT min(seq) FROM calls) + 1 - ?", rows)
 	if err != nil || excess <= 0 {
 		return 0, err
 	}

@@ -38,6 +38,7 @@ func (d *decoder) checkTool(t *Tool, path string) {
 		d.problem(d.places[path], path+" needs either command or http", "")
 		return
 	}
+	d.checkAdaptive(t.Adaptive, path+".adaptive")
 	if t.HTTP == nil {
 		return
 	}
@@ -48,6 +49,12 @@ func (d *decoder) checkTool(t *Tool, path string) {
 	}
 	for i, c := range t.HTTP.Auth {
 		d.checkSecret(c.TokenEnv, c.TokenFile, fmt.Sprintf("%s.http.auth[%d]", path, i))
+	}
+}
+
+func (d *decoder) checkAdaptive(a *Adaptive, path string) {
+	if a != nil && a.Ceiling > 0 && a.Floor.Value > a.Ceiling {
+		d.problem(d.places[path+".ceiling"], path+".ceiling is less than the floor", "")
 	}
 }
 

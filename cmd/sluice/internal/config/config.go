@@ -62,17 +62,47 @@ type Token struct {
 	TokenFile string `yaml:"token_file"`
 }
 
-// Engine bounds what runs at once and how long.
+// Engine bounds what runs at once, how often and how long. Where a tool has a key of the
+// same name, it goes before that of the engine, but concurrency, rate and caller_rate,
+// which hold both; "docs/engine.md" explains them.
 type Engine struct {
 	// Concurrency is how many calls run at once. Defaults to 64.
 	Concurrency int `yaml:"concurrency" jsonschema:"minimum=1"`
-	// Queue is how many calls may wait for a slot. Defaults to 1024.
-	Queue int `yaml:"queue" jsonschema:"minimum=1"`
-	// Timeout is how long a call may run, whatever it reports. Defaults to 30s.
-	Timeout Duration `yaml:"timeout"`
+	// Queue is how many calls may wait for a slot. Defaults to 1024; off lets none wait.
+	Queue OrOff[Count] `yaml:"queue"`
+	// QueueBytes is how much the arguments of those that wait may come to. Defaults to
+	// 64MiB; off is no limit.
+	QueueBytes OrOff[Size] `yaml:"queue_bytes"`
+	// QueueTimeout is how long a call may wait; one that is expected to wait longer is
+	// refused at once. Defaults to 1m; off is no limit.
+	QueueTimeout OrOff[Duration] `yaml:"queue_timeout"`
+	// Rate is how often tools may be called, over all, such as 500/s, 100/m or
+	// 20/s burst 40, where so many may come at once. Defaults to no limit.
+	Rate Rate `yaml:"rate"`
+	// CallerRate is how often each caller may call. Defaults to no limit.
+	CallerRate Rate `yaml:"caller_rate"`
+	// RateWait is how long a call may wait until the rates let it through. Defaults to
+	// refusing it at once.
+	RateWait Duration `yaml:"rate_wait"`
+	// Breaker says when calls of a tool are refused for a while since it fails.
+	Breaker Breaker `yaml:"breaker"`
+	// RepeatFailures is how many times one caller may send a tool the same arguments
+	// that fail, within 5 min. Defaults to 5; off is no limit.
+	RepeatFailures OrOff[Count] `yaml:"repeat_failures"`
+	// Timeout is how long a call may run, whatever it reports. Defaults to 30s; off is
+	// no limit.
+	Timeout OrOff[Duration] `yaml:"timeout"`
 	// IdleTimeout is how long a call may run without reporting progress. Defaults
 	// to no limit of its own.
 	IdleTimeout Duration `yaml:"idle_timeout"`
+	// Heartbeat is how long a call may be silent, while it waits or runs, before a
+	// caller who asked for progress is told that it goes on. Defaults to 15s; off tells
+	// nothing.
+	Heartbeat OrOff[Duration] `yaml:"heartbeat"`
+	// Result is how large a result may be. Defaults to 2MiB; off is no limit.
+	Result OrOff[Size] `yaml:"result"`
+	// Cache bounds what is kept of the results of the tools that have a cache.
+	Cache Cache `yaml:"cache"`
 	// History says where past calls are kept, for "sluice history" to search. Defaults
 	// to the file of this user; off or false keeps none.
 	History History `yaml:"history"`
@@ -149,14 +179,33 @@ type Tool struct {
 	// Output is the JSON Schema of what the program prints or the endpoint answers,
 	// which then must be JSON. Defaults to none.
 	Output json.RawMessage `yaml:"output"`
-	// Timeout is how long a call may run. Defaults to the engine's.
-	Timeout Duration `yaml:"timeout"`
+	// Timeout is how long a call may run. Defaults to the engine's; off is no limit.
+	Timeout OrOff[Duration] `yaml:"timeout"`
+	// Adaptive has that timeout follow the time that calls take. Defaults to not.
+	Adaptive *Adaptive `yaml:"adaptive"`
 	// IdleTimeout is how long a call may run without a line of progress. Defaults
-	// to the engine's.
-	IdleTimeout Duration `yaml:"idle_timeout"`
+	// to the engine's; off is no limit.
+	IdleTimeout OrOff[Duration] `yaml:"idle_timeout"`
 	// Concurrency is how many calls of this tool run at once. Defaults to no limit
 	// but the engine's.
 	Concurrency int `yaml:"concurrency" jsonschema:"minimum=1"`
+	// QueueTimeout is how long a call may wait for a slot. Defaults to the engine's; off
+	// is no limit.
+	QueueTimeout OrOff[Duration] `yaml:"queue_timeout"`
+	// Rate is how often this tool may be called. Defaults to no limit but the engine's.
+	Rate Rate `yaml:"rate"`
+	// CallerRate is how often each caller may call this tool. Defaults to no limit but
+	// the engine's.
+	CallerRate Rate `yaml:"caller_rate"`
+	// Breaker says when calls are refused for a while since the tool fails. What it does
+	// not set is as the engine's.
+	Breaker Breaker `yaml:"breaker"`
+	// RepeatFailures is how many times one caller may send the same arguments that fail.
+	// Defaults to the engine's; off is no limit.
+	RepeatFailures OrOff[Count] `yaml:"repeat_failures"`
+	// Cache gives results again to calls with the same arguments. Defaults to not: only
+	// who knows the tool knows whether a call may go without effect.
+	Cache *Reuse `yaml:"cache"`
 	// Stdin is what the program reads: "{name}" for the text of one argument, json
 	// for all of them as a JSON object. Defaults to nothing.
 	Stdin string `yaml:"stdin"`
@@ -194,11 +243,4 @@ type Annotations struct {
 	// OpenWorldHint says that the tool deals with the outside world. The protocol's
 	// default is true.
 	OpenWorldHint *bool `yaml:"openWorldHint"`
-}
-
-// Limits bound what a call of a tool may use.
-type Limits struct {
-	// Output is how much a program may print to stdout before it is ended, and how much
-	// of an endpoint's answer is read. Defaults to 1MiB.
-	Output Size `yaml:"output"`
 }

@@ -19,17 +19,25 @@ type decoder struct {
 // decode fills into, which is at path, from v. Rules are those of its field.
 func (d *decoder) decode(v *value, into reflect.Value, path string, rules rules) {
 	d.places[path] = v.at
-	if target, ok := into.Addr().Interface().(scalar); ok {
+	target := into.Addr().Interface()
+	if s, ok := target.(switchable); ok && v.isOff() {
+		s.switchOff()
+		return
+	}
+	switch target := target.(type) {
+	case optional:
+		before := len(d.errs)
+		d.decode(v, reflect.ValueOf(target.inner()).Elem(), path, rules)
+		advise(d.errs[before:])
+		return
+	case scalar:
 		d.decodeScalar(v, target, path)
 		return
-	}
-	if into.Type() == reflect.TypeFor[json.RawMessage]() {
+	case *json.RawMessage:
 		d.decodeSchema(v, into, path)
 		return
-	}
-	if target, ok := into.Addr().Interface().(switchable); ok && v.isOff() {
-		target.switchOff()
-		return
+	case bounded:
+		rules = target.rules()
 	}
 	switch into.Kind() {
 	case reflect.Pointer:
@@ -45,6 +53,8 @@ func (d *decoder) decode(v *value, into reflect.Value, path string, rules rules)
 		d.decodeString(v, into, path, rules)
 	case reflect.Int:
 		d.decodeInt(v, into, path, rules)
+	case reflect.Float64:
+		d.decodeFloat(v, into, path, rules)
 	case reflect.Bool:
 		if d.want(v, boolean, "true or false", path) {
 			into.SetBool(v.scalar == "true")
@@ -92,7 +102,11 @@ func (d *decoder) decodeSchema(v *value, into reflect.Value, path string) {
 }
 
 func (d *decoder) decodeStruct(v *value, into reflect.Value, path string) {
-	if !d.want(v, object, "a mapping", orFile(path)) {
+	form := "a mapping"
+	if _, ok := into.Addr().Interface().(switchable); ok {
+		form += " or off"
+	}
+	if !d.want(v, object, form, orFile(path)) {
 		return
 	}
 	members := membersOf(into.Type())
@@ -171,11 +185,38 @@ func (d *decoder) decodeInt(v *value, into reflect.Value, path string, rules rul
 	switch {
 	case err != nil:
 		d.problem(v.at, fmt.Sprintf("%s must be a whole number below 2147483648, not %s", path, v.scalar), "")
-	case n < rules.minimum:
-		d.problem(v.at, fmt.Sprintf("%s must be at least %d, not %d", path, rules.minimum, n),
-			"leave the key out for the default")
+	default:
+		d.checkBounds(v, float64(n), path, rules)
 	}
 	into.SetInt(n)
+}
+
+func (d *decoder) decodeFloat(v *value, into reflect.Value, path string, rules rules) {
+	if !d.want(v, number, "a number", path) {
+		return
+	}
+	f, err := strconv.ParseFloat(v.scalar, 64)
+	if err != nil {
+		d.problem(v.at, fmt.Sprintf("%s is more than can be counted: %s", path, v.scalar), "")
+		return
+	}
+	d.checkBounds(v, f, path, rules)
+	into.SetFloat(f)
+}
+
+func (d *decoder) checkBounds(v *value, number float64, path string, rules rules) {
+	bound := ""
+	switch {
+	case number < rules.minimum:
+		bound = fmt.Sprintf("at least %v", rules.minimum)
+	case number <= rules.above:
+		bound = fmt.Sprintf("more than %v", rules.above)
+	case number > rules.maximum:
+		bound = fmt.Sprintf("at most %v", rules.maximum)
+	default:
+		return
+	}
+	d.problem(v.at, fmt.Sprintf("%s must be %s, not %s", path, bound, v.scalar), "leave the key out for the default")
 }
 
 // orFile names the root.

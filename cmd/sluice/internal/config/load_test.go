@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -34,16 +35,40 @@ func TestLoadFillsEveryField(t *testing.T) {
 	}); !reflect.DeepEqual(c.Listen, want) {
 		t.Errorf("listen: got %+v", c.Listen)
 	}
-	if want := (Engine{Concurrency: 64, Queue: 1024, Timeout: Duration(30 * time.Second), IdleTimeout: Duration(20 * time.Second),
+	if want := (Engine{
+		Concurrency: 64, Queue: OrOff[Count]{1024}, QueueBytes: OrOff[Size]{64 << 20}, QueueTimeout: lasts(time.Minute),
+		Rate: Rate{Count: 500, Per: time.Second, Burst: 500}, CallerRate: Rate{Count: 50, Per: time.Second, Burst: 100},
+		RateWait: Duration(2 * time.Second),
+		Breaker: Breaker{
+			Failures: OrOff[Count]{10}, Share: OrOff[Share]{0.5}, Window: Duration(30 * time.Second), MinCalls: 20,
+			Open: Duration(5 * time.Second), MaxOpen: Duration(5 * time.Minute),
+		},
+		RepeatFailures: OrOff[Count]{5}, Timeout: lasts(30 * time.Second), IdleTimeout: Duration(20 * time.Second),
+		Heartbeat: lasts(15 * time.Second), Result: OrOff[Size]{2 << 20}, Cache: Cache{Entries: 10000, Bytes: 32 << 20},
 		History: History{
 			Path: filepath.Join(dir, "sluice.db"), Keep: Duration(30 * 24 * time.Hour), Rows: 1_000_000, Size: 256 << 20,
 			Arguments: "preview", Redact: []string{"card_holder"},
 		},
-		Audit: Audit{Path: c.Engine.Audit.Path, Size: 64 << 20, Keep: 16}}); !reflect.DeepEqual(c.Engine, want) {
+		Audit: Audit{Path: c.Engine.Audit.Path, Size: 64 << 20, Keep: 16},
+	}); !reflect.DeepEqual(c.Engine, want) {
 		t.Errorf("engine: got %+v", c.Engine)
 	}
 	if want := filepath.Join(dir, "secrets", "support.token"); c.Auth.Tokens[1].TokenFile != want {
 		t.Errorf("token_file: got %s, want %s", c.Auth.Tokens[1].TokenFile, want)
+	}
+	if got, want := c.Tools[0], (Tool{
+		Timeout: lasts(10 * time.Second), IdleTimeout: lasts(5 * time.Second), QueueTimeout: lasts(20 * time.Second),
+		Rate: Rate{Count: 10, Per: time.Second, Burst: 10}, CallerRate: Rate{Count: 2, Per: time.Second, Burst: 5},
+		Cache: &Reuse{TTL: lasts(time.Minute), Shared: true}, Limits: Limits{Output: 64 << 10, Result: OrOff[Size]{16 << 10}, Truncate: true},
+	}); got.Timeout != want.Timeout || got.IdleTimeout != want.IdleTimeout || got.QueueTimeout != want.QueueTimeout || got.Rate != want.Rate ||
+		got.CallerRate != want.CallerRate || *got.Cache != *want.Cache || got.Limits != want.Limits {
+		t.Errorf("word_count: got %+v", got)
+	}
+	if got, want := c.Tools[1].Adaptive, (&Adaptive{Factor: 3, Floor: lasts(500 * time.Millisecond), Ceiling: Duration(time.Minute)}); *got != *want {
+		t.Errorf("adaptive: got %+v", got)
+	}
+	if got := c.Tools[3]; got.IdleTimeout.Value != -1 || got.RepeatFailures.Value != -1 || !got.Breaker.CountToolErrors {
+		t.Errorf("build: got %+v", got)
 	}
 	if got := c.Tools[3]; got.Dir != dir || !got.Stream || !reflect.DeepEqual(got.PassEnv, []string{"GOFLAGS"}) {
 		t.Errorf("build: got %+v", got)
@@ -59,6 +84,35 @@ func TestLoadFillsEveryField(t *testing.T) {
 	}
 	if got := c.Tools[5].HTTP; got.CAFile != filepath.Join(dir, "..", "ca.pem") || got.Auth[0].TokenFile != filepath.Join(dir, "secrets", "orders.login") {
 		t.Errorf("add_note: got %+v", got)
+	}
+}
+
+func lasts(d time.Duration) OrOff[Duration] { return OrOff[Duration]{Duration(d)} }
+
+// TestOff checks what off may stand for, and that the schema says the same.
+func TestOff(t *testing.T) {
+	t.Parallel()
+	published := compiledSchema(t)
+	for key, off := range map[string]func(*Config) bool{
+		"engine: {queue: %s}":            func(c *Config) bool { return c.Engine.Queue.Value == -1 },
+		"engine: {queue_bytes: %s}":      func(c *Config) bool { return c.Engine.QueueBytes.Value == -1 },
+		"engine: {timeout: %s}":          func(c *Config) bool { return c.Engine.Timeout.Value == -1 },
+		"engine: {breaker: %s}":          func(c *Config) bool { return c.Engine.Breaker.Off },
+		"engine: {breaker: {share: %s}}": func(c *Config) bool { return c.Engine.Breaker.Share.Value == -1 },
+		"engine: {cache: %s}":            func(c *Config) bool { return c.Engine.Cache.Off },
+		"engine: {concurrency: %s}":      nil, "engine: {rate: %s}": nil, "engine: {idle_timeout: %s}": nil,
+		"tools: [{name: a, command: [x], cache: %s}]": nil,
+	} {
+		for _, word := range []string{"off", "'off'", "false", "on", "true", "no", "Off"} {
+			source := []byte(fmt.Sprintf(key, word))
+			c, err := Parse("c.yaml", source)
+			if want := off != nil && (word == "false" || strings.Contains(word, "off")); (err == nil) != want || want && !off(c) {
+				t.Errorf("%s: got %+v, %v", source, c, err)
+			}
+			if (published.Validate(valueOf(t, source)) == nil) != (err == nil) {
+				t.Errorf("the schema says otherwise of %s", source)
+			}
+		}
 	}
 }
 

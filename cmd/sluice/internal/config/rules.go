@@ -11,7 +11,8 @@ import (
 // rules are what the jsonschema tag of a field demands of its value.
 type rules struct {
 	required            bool
-	minimum             int64
+	minimum, maximum    float64
+	above               float64 // which the value itself is not enough
 	minItems, minLength int
 	enum                []string
 }
@@ -19,7 +20,7 @@ type rules struct {
 // rulesOf reads a jsonschema tag. It knows the words that config.go uses and panics
 // on others, lest the schema should promise what nobody checks.
 func rulesOf(tag string) rules {
-	r := rules{minimum: math.MinInt64}
+	r := rules{minimum: math.Inf(-1), above: math.Inf(-1), maximum: math.Inf(1)}
 	for word := range strings.SplitSeq(tag, ",") {
 		name, argument, _ := strings.Cut(word, "=")
 		switch name {
@@ -29,7 +30,11 @@ func rulesOf(tag string) rules {
 		case "enum":
 			r.enum = append(r.enum, argument)
 		case "minimum":
-			r.minimum = int64(mustInt(argument))
+			r.minimum = float64(mustInt(argument))
+		case "exclusiveMinimum":
+			r.above = float64(mustInt(argument))
+		case "maximum":
+			r.maximum = float64(mustInt(argument))
 		case "minItems":
 			r.minItems = mustInt(argument)
 		case "minLength":

@@ -13,18 +13,21 @@ import (
 	"github.com/invopop/jsonschema"
 )
 
-// The source of the types: their comments are the descriptions in the schema, so
+// The sources of the types: their comments are the descriptions in the schema, so
 // that people who read the code and people who write the file read the same words.
 //
 //go:embed config.go
-var typesSource string
+var configSource string
+
+//go:embed policy.go
+var policySource string
 
 //go:embed http.go
-var httpTypesSource string
+var httpSource string
 
 // Schema returns the JSON Schema (draft 2020-12) of a config file.
 func Schema() (json.RawMessage, error) {
-	comments, err := fieldComments(typesSource, httpTypesSource)
+	comments, err := fieldComments(configSource, policySource, httpSource)
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +51,17 @@ func Schema() (json.RawMessage, error) {
 // scalarSchema returns the schema of the types that are not what their Go kind says;
 // nil for others.
 func scalarSchema(t reflect.Type) *jsonschema.Schema {
-	if t == reflect.TypeFor[json.RawMessage]() {
+	switch zero := reflect.New(t).Interface().(type) {
+	case *json.RawMessage:
 		return &jsonschema.Schema{Type: "object"}
-	}
-	if s, ok := reflect.New(t).Interface().(scalar); ok {
-		return &jsonschema.Schema{Type: "string", Pattern: s.pattern()}
+	case scalar:
+		return &jsonschema.Schema{Type: "string", Pattern: zero.pattern()}
+	case *Count:
+		return &jsonschema.Schema{Type: "integer", Minimum: "1"}
+	case *Share:
+		return &jsonschema.Schema{Type: "number", ExclusiveMinimum: "0", Maximum: "1"}
+	case optional:
+		return &jsonschema.Schema{AnyOf: []*jsonschema.Schema{scalarSchema(reflect.TypeOf(zero.inner()).Elem()), offSchema}}
 	}
 	return nil
 }

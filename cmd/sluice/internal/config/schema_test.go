@@ -82,7 +82,12 @@ func TestSchemaRefusesWhatTheDecoderRefuses(t *testing.T) {
 	published := compiledSchema(t)
 	for _, source := range []string{
 		"colour: blue", "engine: {timeout: 30}", "engine: {timeout: soon}", "engine: {queue: 1.5}",
-		"engine: {concurrency: 0}", "log: {level: loud}", "engine: {history: true}", "engine: {history: [off]}", "engine: {history: {rows: 0}}", "tools: {name: a}", "engine: null",
+		"engine: {concurrency: 0}",
+		"engine: {queue: 0}", "engine: {queue: many}", "engine: {queue_timeout: 0}", "engine: {rate: fast}", "engine: {rate: 0/s}", "engine: {rate: 5}",
+		"engine: {rate: none}", "engine: {rate: 5/s burst}", "engine: {rate: 5/fortnight}", "engine: {cache: {entries: off}}", "engine: {cache: 5}",
+		"engine: {breaker: {share: 0}}", "engine: {breaker: {share: 1.5}}", "engine: {breaker: {open: off}}", "engine: {breaker: on}",
+		"tools: [{name: a, command: [x], adaptive: {factor: 0.5}}]", "tools: [{name: a, command: [x], adaptive: true}]", "log: {level: loud}",
+		"engine: {history: true}", "engine: {history: [off]}", "engine: {history: {rows: 0}}", "tools: {name: a}", "engine: null",
 		"tools: [{title: A}]", "tools: [{name: a, command: []}]", "tools: [{name: '', command: [a]}]",
 		"tools: [{name: a, command: [5]}]", "tools: [{name: a, command: [x], input: 1}]",
 		"tools: [{name: a, command: [x], limits: {output: 10}}]", "auth: {tokens: [{name: a, token: b}]}",
@@ -145,7 +150,7 @@ func TestFullExampleIsFull(t *testing.T) {
 		}
 	}
 	walk(root)
-	for _, t2 := range []any{Config{}, Listen{}, Auth{}, Token{}, Engine{}, History{}, Audit{}, Log{}, Tool{}, Annotations{}, Limits{}, HTTP{}, Credential{}} {
+	for _, t2 := range []any{Config{}, Listen{}, Auth{}, Token{}, Engine{}, Breaker{}, Cache{}, History{}, Audit{}, Log{}, Tool{}, Reuse{}, Adaptive{}, Annotations{}, Limits{}, HTTP{}, Credential{}} {
 		for _, m := range membersOf(reflect.TypeOf(t2)) {
 			if !seen[m.key] {
 				t.Errorf("%T: full.yaml does not show %q", t2, m.key)

@@ -45,28 +45,32 @@ var strictness = []struct{ name, source, want string }{
 		"engine: {timeout: 30}\n",
 		`c.yaml:1:19: engine.timeout must be a duration such as 30s or 1m30s, not the number 30
     1 | engine: {timeout: 30}
-      |                   ^`,
+      |                   ^
+        off switches it off`,
 	},
 	{
 		"no duration",
 		"engine: {timeout: soon}\n",
 		`c.yaml:1:19: engine.timeout: "soon" is not a duration such as 30s or 1m30s
     1 | engine: {timeout: soon}
-      |                   ^`,
+      |                   ^
+        off switches it off`,
 	},
 	{
 		"duration of nothing",
 		"engine: {timeout: 0s}\n",
 		`c.yaml:1:19: engine.timeout: must be more than 0; leave the key out for the default
     1 | engine: {timeout: 0s}
-      |                   ^`,
+      |                   ^
+        off switches it off`,
 	},
 	{
 		"duration past all bounds",
 		"engine: {timeout: 9999999999h}\n",
 		`c.yaml:1:19: engine.timeout: "9999999999h" is longer than a duration can be
     1 | engine: {timeout: 9999999999h}
-      |                   ^`,
+      |                   ^
+        off switches it off`,
 	},
 	{
 		"size without a unit",
@@ -87,7 +91,8 @@ var strictness = []struct{ name, source, want string }{
 		"engine: {queue: 1.5}\n",
 		`c.yaml:1:17: engine.queue must be a whole number below 2147483648, not 1.5
     1 | engine: {queue: 1.5}
-      |                 ^`,
+      |                 ^
+        off switches it off`,
 	},
 	{
 		"count below its minimum",
@@ -96,6 +101,65 @@ var strictness = []struct{ name, source, want string }{
     1 | engine: {concurrency: 0}
       |                       ^
         leave the key out for the default`,
+	},
+	{
+		"nobody in the queue",
+		"engine: {queue: 0}\n",
+		`c.yaml:1:17: engine.queue must be at least 1, not 0
+    1 | engine: {queue: 0}
+      |                 ^
+        leave the key out for the default; off switches it off`,
+	},
+	{
+		"no rate",
+		"tools: [{name: a, command: [x], rate: often}]\n",
+		`c.yaml:1:39: tools[0].rate: "often" is not a rate such as 20/s, 100/m or 20/s burst 40
+    1 | tools: [{name: a, command: [x], rate: often}]
+      |                                       ^`,
+	},
+	{
+		"rate past all bounds",
+		"engine: {rate: 2000000000/s burst 99999999999}\n",
+		`c.yaml:1:16: engine.rate: "2000000000/s burst 99999999999" is not a rate: write it as "20/s", "100/m", "5/h" or "20/s burst 40"
+    1 | engine: {rate: 2000000000/s burst 99999999999}
+      |                ^`,
+	},
+	{
+		"more than all calls",
+		"engine: {breaker: {share: 1.5}}\n",
+		`c.yaml:1:27: engine.breaker.share must be at most 1, not 1.5
+    1 | engine: {breaker: {share: 1.5}}
+      |                           ^
+        leave the key out for the default; off switches it off`,
+	},
+	{
+		"none of the calls",
+		"engine: {breaker: {share: 0}}\n",
+		`c.yaml:1:27: engine.breaker.share must be more than 0, not 0
+    1 | engine: {breaker: {share: 0}}
+      |                           ^
+        leave the key out for the default; off switches it off`,
+	},
+	{
+		"string for a fraction",
+		"tools: [{name: a, command: [x], adaptive: {factor: double}}]\n",
+		`c.yaml:1:52: tools[0].adaptive.factor must be a number, not the string "double"
+    1 | tools: [{name: a, command: [x], adaptive: {factor: double}}]
+      |                                                    ^`,
+	},
+	{
+		"string for a section",
+		"tools: [{name: a, command: [x], breaker: on}]\n",
+		`c.yaml:1:42: tools[0].breaker must be a mapping or off, not the string "on"
+    1 | tools: [{name: a, command: [x], breaker: on}]
+      |                                          ^`,
+	},
+	{
+		"ceiling below the floor",
+		"tools:\n- name: a\n  command: [x]\n  adaptive: {floor: 5s, ceiling: 2s}\n",
+		`c.yaml:4:34: tools[0].adaptive.ceiling is less than the floor
+    4 |   adaptive: {floor: 5s, ceiling: 2s}
+      |                                  ^`,
 	},
 	{
 		"not one of the choices",
