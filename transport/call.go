@@ -89,11 +89,16 @@ func (c *conn) note(p *pending, tool string, level tools.Level, data any) {
 	c.offer(p, append(dst, "}}"...), false)
 }
 
+// frameOverhead is about what a response takes beside its id, the server's info and the
+// result.
+const frameOverhead = 160
+
 // resultFrame encodes the response to a call, with entries of our own in its _meta
 // where own is not nil. A result that cannot be encoded becomes an internal error.
 func (c *conn) resultFrame(r *request, result *tools.Result, own map[string]any) []byte {
-	dst := append([]byte(`{"jsonrpc":"2.0","id":`), r.id...)
-	dst = append(dst, `,"result":{`...)
+	dst := make([]byte, 0, frameOverhead+len(r.id)+len(c.server.info[r.revision])+mcp.ResultSize(result))
+	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
+	dst = append(append(dst, r.id...), `,"result":{`...)
 	if r.revision.Modern {
 		dst = append(dst, `"resultType":"complete",`...)
 	}

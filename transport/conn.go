@@ -132,16 +132,16 @@ func (c *conn) read() error {
 	for {
 		c.out.waitForSpace(c.ctx)
 		data, err := c.stream.Read(ctx)
-		var skipped interface{ Skipped() string }
-		switch {
-		case err == nil:
+		if err == nil {
 			// Calls outlive the stream's buffer.
 			c.receive(append([]byte(nil), data...))
-		case errors.As(err, &skipped):
-			c.fault(nil, invalidRequest("%s", skipped.Skipped()))
-		default:
+			continue
+		}
+		var skipped interface{ Skipped() string }
+		if !errors.As(err, &skipped) {
 			return err
 		}
+		c.fault(nil, invalidRequest("%s", skipped.Skipped()))
 	}
 }
 

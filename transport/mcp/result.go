@@ -36,6 +36,27 @@ func AppendResult(dst []byte, result *tools.Result, r *Revision) ([]byte, error)
 	return dst, nil
 }
 
+// ResultSize returns about how many bytes AppendResult appends: a little more for most
+// results, less where much is to be escaped.
+func ResultSize(result *tools.Result) int {
+	const block = 64 // what stands around a text
+	n := block + len(result.Structured)
+	for _, content := range result.Content {
+		n += block
+		switch content := content.(type) {
+		case tools.Text:
+			n += len(content.Text) + len(content.Text)/16
+		case tools.Image:
+			n += len(content.Data) * 4 / 3
+		case tools.Audio:
+			n += len(content.Data) * 4 / 3
+		case tools.EmbeddedResource:
+			n += len(content.Text) + len(content.Blob)*4/3
+		}
+	}
+	return n
+}
+
 // AppendMeta appends the entries of a _meta object, each led by a comma where it is
 // not the first in the object, and reports whether the object is still empty.
 func AppendMeta(dst []byte, meta map[string]any, first bool) ([]byte, bool, error) {
