@@ -32,7 +32,9 @@ func (x *Execution) handlerFailed(ctx context.Context, err error) (*tools.Result
 	isOwn := errors.As(err, &own)
 	if ctx.Err() != nil && (!isOwn || isContextError(err)) {
 		ended := x.ended(ctx)
-		ended.Err = fmt.Errorf("%w: %w", ended.Err, err)
+		if !errors.Is(ended.Err, err) { // most return the cause itself
+			ended.Err = fmt.Errorf("%w: %w", ended.Err, err)
+		}
 		return nil, ended
 	}
 	if isOwn {

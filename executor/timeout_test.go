@@ -154,3 +154,20 @@ func BenchmarkReport(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// TestTimeoutIsSaidOnce checks the reason of a handler that returns the cause of its
+// context, as most do.
+func TestTimeoutIsSaidOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{}, tool("t", func(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
+			<-ctx.Done()
+			return nil, context.Cause(ctx)
+		}, tools.Limits{Timeout: time.Second}))
+		_, err := e.Execute(t.Context(), &Request{Tool: "t"})
+		wantKind(t, err, KindTimeout, ErrTimeout)
+		if reason := records(e)[0].Reason; reason != ErrTimeout.Error() {
+			t.Errorf("the reason is %q", reason)
+		}
+	})
+}
