@@ -85,7 +85,7 @@ func TestInvoke(t *testing.T) {
 				return
 			}
 			failure := wantKind(t, err, test.kind, test.err)
-			if want := "internal error (call " + failure.ID + ")"; failure.Public() != want || result != nil {
+			if want := "internal error (call " + failure.ID + "): "; !strings.HasPrefix(failure.Public(), want) || strings.Contains(failure.Public(), test.err.Error()) || result != nil {
 				t.Errorf("the caller is told %q, want %q; result %v", failure.Public(), want, result)
 			}
 		})

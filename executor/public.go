@@ -41,7 +41,7 @@ func (e *Error) Public() string {
 	case KindTimeout:
 		return e.publicTimeout()
 	case KindCancelled:
-		return fmt.Sprintf("The call of tool %q was cancelled.", e.Tool)
+		return fmt.Sprintf("The call of tool %q was cancelled before it had ended. Call it again if its result is still wanted.", e.Tool)
 	case KindPanic:
 		return fmt.Sprintf("The tool %q crashed (call %s). The server goes on; the same call is likely to crash again, so change the arguments or use another tool.", e.Tool, e.ID)
 	case KindResultTooLarge:
@@ -49,7 +49,7 @@ func (e *Error) Public() string {
 	case KindInvalidOutput:
 		return fmt.Sprintf("The tool %q ran, but its answer breaks the tool's own promises and was withheld (call %s). Calling it again is unlikely to help.", e.Tool, e.ID)
 	case KindInternal:
-		return fmt.Sprintf("internal error (call %s)", e.ID)
+		return fmt.Sprintf("internal error (call %s): something is wrong with the tool or the server. Try again once; if that fails too, use another tool and tell whoever runs the server.", e.ID)
 	}
 	return fmt.Sprintf("The call of tool %q was refused: %s.%s", e.Tool, strings.ReplaceAll(string(e.Kind), "_", " "), e.retrySentence())
 }
@@ -141,7 +141,7 @@ func (e *Error) retryText() string {
 	if e.RetryAfter <= 0 {
 		return " later"
 	}
-	return " in " + e.RetryAfter.Round(time.Millisecond).String()
+	return " in " + wholeMillis(e.RetryAfter).String()
 }
 
 func (e *Error) retrySentence() string {

@@ -28,19 +28,35 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 	default:
 		return invalidParams(`"arguments" must be an object`)
 	}
-	if p := (&pending{request: r}); c.begin(p) {
-		c.runCall(p, name, json.RawMessage(arguments))
+	priority, fault := readPriority(r.meta)
+	if fault != nil {
+		return fault
+	}
+	if p := (&pending{request: r}); c.begin(p, name) {
+		c.runCall(p, &executor.Request{
+			Tool: name, Arguments: json.RawMessage(arguments), Priority: priority,
+			Caller: c.peer.Caller, Transport: c.peer.Transport,
+		})
 	}
 	return nil
 }
 
-// runCall hands a call to the engine, which answers it on a goroutine of its own.
-func (c *conn) runCall(p *pending, name string, arguments json.RawMessage) {
-	r := p.request
-	req := &executor.Request{
-		Tool: name, Arguments: arguments,
-		Caller: c.peer.Caller, Transport: c.peer.Transport,
+// readPriority reads the class that the caller wants the call to wait in.
+func readPriority(meta members) (executor.Priority, *jsonrpc2.Error) {
+	if meta.get(mcp.MetaPriority) == nil {
+		return executor.PriorityNormal, nil
 	}
+	name, _ := meta.text(mcp.MetaPriority)
+	priority, err := executor.ParsePriority(name)
+	if err != nil {
+		return 0, invalidParams("%q in _meta must be one of interactive, normal, batch", mcp.MetaPriority)
+	}
+	return priority, nil
+}
+
+// runCall hands a call to the engine, which answers it on a goroutine of its own.
+func (c *conn) runCall(p *pending, req *executor.Request) {
+	r := p.request
 	if p.token != "" {
 		req.OnProgress = func(progress tools.Progress) {
 			c.offer(p, appendProgress(nil, r.token, progress, r.revision), true)
@@ -49,7 +65,7 @@ func (c *conn) runCall(p *pending, name string, arguments json.RawMessage) {
 	if r.level != "" {
 		req.OnLog = func(level tools.Level, data any) {
 			if level.Severity() >= r.level.Severity() {
-				c.note(p, name, level, data)
+				c.note(p, req.Tool, level, data)
 			}
 		}
 	}

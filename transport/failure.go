@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"time"
 
 	"github.com/sourcegraph/jsonrpc2"
 
@@ -35,7 +36,8 @@ func (c *conn) failureFrame(r *request, err error) []byte {
 	}
 	detail := map[string]any{"kind": string(failure.Kind)}
 	if failure.RetryAfter > 0 {
-		detail["retryAfterMs"] = max(1, failure.RetryAfter.Milliseconds())
+		// Rounded up: who comes then does not come early.
+		detail["retryAfterMs"] = (failure.RetryAfter + time.Millisecond - 1).Milliseconds()
 	}
 	return c.resultFrame(r, tools.ErrorResult(failure.Public()), map[string]any{mcp.MetaError: detail})
 }

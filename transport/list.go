@@ -12,7 +12,7 @@ import (
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
-// listTools answers one page of the tools, by name (specification 2026-07-28,
+// listTools answers one page of the tools that the caller may use, by name (specification 2026-07-28,
 // server/tools, "Listing Tools"; server/utilities/pagination).
 func (c *conn) listTools(r *request) *jsonrpc2.Error {
 	after := ""
@@ -24,7 +24,7 @@ func (c *conn) listTools(r *request) *jsonrpc2.Error {
 		}
 	}
 	snapshot := c.server.opts.Registry.Snapshot()
-	page, more := snapshot.After(after, c.server.opts.PageSize)
+	page, more := c.page(snapshot, after)
 
 	var dst []byte
 	if r.revision.Modern {
@@ -39,6 +39,25 @@ func (c *conn) listTools(r *request) *jsonrpc2.Error {
 	}
 	c.reply(r, append(dst, '}'))
 	return nil
+}
+
+// page returns the next tools that the caller may use, and whether there are more of
+// them. Where it may use all of these, the page is a part of the snapshot and no copy.
+func (c *conn) page(snapshot *tools.Snapshot, after string) (page []*tools.Entry, more bool) {
+	engine := c.server.opts.Engine
+	rest, _ := snapshot.After(after, snapshot.Len())
+	for i, entry := range rest {
+		switch {
+		case !engine.Allowed(c.ctx, c.peer.Caller, entry):
+		case len(page) == c.server.opts.PageSize:
+			return page, true
+		case len(page) == i:
+			page = rest[: i+1 : i+1]
+		default:
+			page = append(page, entry)
+		}
+	}
+	return page, false
 }
 
 // A cursor is the name of the last tool of the page before, so that a page is right

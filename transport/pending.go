@@ -13,14 +13,14 @@ type pending struct {
 	progress ticket        // guarded by conn.mu; the last progress that was queued
 }
 
-// begin enters a call and reports whether it may be run; if so it must be ended by
+// begin enters a call of a tool and reports whether it may be run; if so it must be ended by
 // finish. Otherwise it is answered.
-func (c *conn) begin(p *pending) bool {
+func (c *conn) begin(p *pending, tool string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.leaving {
 		c.answer(p.request, c.failureFrame(p.request, &executor.Error{
-			Kind: executor.KindShuttingDown, Err: executor.ErrShuttingDown,
+			Kind: executor.KindShuttingDown, Tool: tool, Err: executor.ErrShuttingDown,
 		}))
 		return false
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/arguments"
+	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport/mcp"
@@ -28,14 +29,17 @@ Arguments are words, typed by what the tool takes ("sluice tools NAME" shows it)
 
 ` + targetHelp + `
 
-On a terminal a bar shows the progress, in a pipe each step is a line on stderr. With --json
-stdout is one JSON document, the result as it was received; with --json --progress it is one
-a line: {"type":"progress"}, {"type":"log"} and at last {"type":"result"}.
+On a terminal a bar shows the progress, in a pipe each step is a line on stderr. A terminal
+is also told when to try again, where the server says so, and that a result is not fresh but
+from the cache. With --json stdout is one JSON document, the result as it was received, and
+_meta in it has all that; with --json --progress it is one a line: {"type":"progress"},
+{"type":"log"} and at last {"type":"result"}.
 
 Ctrl-C cancels the call on the server; a second one ends at once.
 
-Exit codes: 0 the tool succeeded, 1 it failed or --timeout was over, 2 wrong arguments,
-3 no connection or a fault of the server, 130 interrupted.`
+Exit codes: 0 the tool succeeded, 1 it failed, the server refused the call for now or
+--timeout was over, 2 wrong arguments or no such tool, 3 no connection or a fault of the
+server, 130 interrupted.`
 
 const callExample = `  sluice call echo text=hi
   sluice call countdown from=5
@@ -48,6 +52,7 @@ type callOptions struct {
 	progress bool
 	output   string
 	logLevel string
+	priority string
 }
 
 func newCallCommand() *cobra.Command {
@@ -66,6 +71,9 @@ func newCallCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&opts.progress, "progress", false, "with --json, print progress as JSON lines as well")
 	cmd.Flags().StringVarP(&opts.output, "output", "o", "", "save the first image, sound or file of the result to `FILE`")
 	cmd.Flags().StringVar(&opts.logLevel, "log", "", "show the server's log notes of this `level` and above on stderr: debug, info, warning, error")
+	cmd.Flags().StringVar(&opts.priority, "priority", "", "how the call waits where a Sluice has to let it wait: `interactive`, normal or batch (default normal)")
+	_ = cmd.RegisterFlagCompletionFunc("priority", cobra.FixedCompletions(
+		[]cobra.Completion{"interactive", "normal", "batch"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("log", cobra.FixedCompletions( // fails for an unknown flag only
 		[]cobra.Completion{"debug", "info", "warning", "error"}, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -107,8 +115,15 @@ func (o *callOptions) check(cmd *cobra.Command, args []string) ([]string, error)
 	case o.logLevel != "" && tools.Level(o.logLevel).Severity() < 0:
 		return nil, usageError("choose debug, info, notice, warning, error, critical, alert or emergency",
 			"there is no log level %q", o.logLevel)
+	case o.priority != "" && !isPriority(o.priority):
+		return nil, usageError("choose interactive, normal or batch", "there is no priority %q", o.priority)
 	}
 	return args, nil
+}
+
+func isPriority(name string) bool {
+	_, err := executor.ParsePriority(name)
+	return err == nil
 }
 
 // call finds the tool, reads its arguments and calls it.
@@ -148,7 +163,7 @@ func (o *callOptions) view(out io.Writer, errOut *screen) view {
 
 // callbacks asks the server only for what is shown.
 func (o *callOptions) callbacks(w *watcher) upstream.CallOptions {
-	var opts upstream.CallOptions
+	opts := upstream.CallOptions{Priority: o.priority}
 	if _, quiet := w.view.(quietView); !quiet {
 		opts.OnProgress = w.report
 		if o.logLevel != "" {
@@ -179,7 +194,9 @@ func takesHint(tool *upstream.Tool) string {
 
 // print prints the result. That the tool failed, and whether for its arguments, is the
 // exit code.
-func (o *callOptions) print(result *upstream.Result, out, errOut io.Writer) error {
+func (o *callOptions) print(result *upstream.Result, out io.Writer, errOut *screen) error {
+	told := outcomeOf(result)
+	terminal := isTerminal(errOut) && !o.target.quiet
 	switch {
 	case o.progress:
 		printJSON(out, struct {
@@ -193,8 +210,13 @@ func (o *callOptions) print(result *upstream.Result, out, errOut io.Writer) erro
 	default:
 		printResult(out, result)
 	}
-	if result.IsError {
-		return &failure{code: outcomeOf(result).exitCode(), err: errors.New("")}
+	switch {
+	case result.IsError && terminal:
+		return &failure{code: told.exitCode(), err: errors.New(""), hint: told.hint()}
+	case result.IsError:
+		return &failure{code: told.exitCode(), err: errors.New("")}
+	case terminal && told.note() != "":
+		fmt.Fprintln(errOut, paint(errOut, dim, told.note()))
 	}
 	if o.output != "" {
 		return saveBinary(o.output, result)

@@ -30,6 +30,8 @@ func TestCallBuiltIn(t *testing.T) {
 		{"no argument", []string{"echo"}, exitUsage, "", `missing required property "text"`},
 		{"as JSON, wrong arguments", []string{"countdown", "from=0", "--json"}, exitUsage, `"isError":true`, ""},
 		{"a word that is no number", []string{"countdown", "from=x"}, exitUsage, "", "from must be an integer, not \"x\"\nhint: `sluice tools countdown` shows what it takes\n"},
+		{"a priority", []string{"echo", "text=hi", "--priority", "batch"}, exitOK, "hi\n", ""},
+		{"no priority", []string{"echo", "text=hi", "--priority", "high"}, exitUsage, "", "there is no priority \"high\"\nhint: choose interactive, normal or batch\n"},
 		{"a mistyped tool", []string{"coutdown"}, exitUsage, "", "the server has no tool \"coutdown\"\nhint: did you mean countdown?\n"},
 		{"an unknown tool", []string{"frobnicate"}, exitUsage, "", "hint: `sluice tools` lists them"},
 	} {
@@ -176,6 +178,7 @@ func TestComplete(t *testing.T) {
 		{[]string{"tools", "e"}, "echo\tGives the text back as it came.\n:4\n"},
 		{[]string{"tools", "echo", ""}, ":4\n"},
 		{[]string{"call", "--url", "127.0.0.1:1", ""}, ":4\n"},
+		{[]string{"call", "echo", "--priority", ""}, "interactive\nnormal\nbatch\n:4\n"},
 		{[]string{"call", "echo", "--log", ""}, "debug\ninfo\nwarning\nerror\n:4\n"},
 	} {
 		code, out, _ := runCommand(t, append([]string{"__complete"}, test.args...)...)

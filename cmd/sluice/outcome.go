@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"time"
 
 	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
@@ -49,4 +51,23 @@ func (o outcome) exitCode() int {
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// hint says when to try again; it is empty where that is not known.
+func (o outcome) hint() string {
+	if o.retryAfter == 0 {
+		return ""
+	}
+	return fmt.Sprintf("try again in %v", o.retryAfter)
+}
+
+// note says of a result how it came, where it is not fresh.
+func (o outcome) note() string {
+	switch o.cached {
+	case string(history.CacheHit):
+		return "(from the server's cache)"
+	case string(history.CacheCoalesced):
+		return "(shared with an identical call)"
+	}
+	return ""
 }

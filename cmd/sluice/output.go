@@ -23,6 +23,9 @@ func (o *output) Write(p []byte) (int, error) {
 
 // fileOf returns the file that a stream of a command is, nil where it is none.
 func fileOf(stream any) *os.File {
+	if s, ok := stream.(*screen); ok {
+		stream = s.stderr
+	}
 	if o, ok := stream.(*output); ok {
 		stream = o.w
 	}

@@ -76,6 +76,11 @@ func (s *oddServer) tools() []*tools.Tool {
 		gives("structured", &tools.Result{Structured: json.RawMessage(`{"sum":3}`)}),
 		gives("both", &tools.Result{Content: []tools.Content{tools.Text{Text: "three"}}, Structured: json.RawMessage(`{"sum":3}`)}),
 		gives("fail", tools.ErrorResult("it broke")),
+		gives("malicious", tools.ErrorResult("\x1b]0;owned\x07 malice")),
+		gives("kept", &tools.Result{Meta: map[string]any{mcp.MetaCache: "hit"}}),
+		gives("refused", &tools.Result{IsError: true, Meta: map[string]any{
+			mcp.MetaError: map[string]any{"kind": "overloaded", "retryAfterMs": 1500},
+		}}),
 		tools.Func("noisy", "", func(ctx context.Context, _ struct{}) (string, error) {
 			tools.Log(ctx, tools.LevelInfo, "starting\x1b[31m")
 			tools.Log(ctx, tools.LevelError, map[string]int{"n": 1})

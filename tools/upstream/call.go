@@ -25,6 +25,10 @@ type CallOptions struct {
 	// info where OnLog is set. A legacy server keeps one level for the connection:
 	// the least severe one that any call has asked for.
 	LogLevel tools.Level
+
+	// Priority is the class in which a server that is a Sluice has the call wait:
+	// interactive, normal or batch; others pass it over. Defaults to the server's.
+	Priority string
 }
 
 // A Note is a log note of the server (specification 2026-07-28,

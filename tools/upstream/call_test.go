@@ -32,6 +32,8 @@ func TestCallToolSends(t *testing.T) {
 		{"modern, progress", "2026-07-28", ``, CallOptions{OnProgress: ignore}, `{"name":"t","arguments":{},"_meta":{"progressToken":2,` + meta + `}}`},
 		{"modern, notes", "2026-07-28", ``, CallOptions{OnLog: func(Note) {}}, `{"name":"t","arguments":{},"_meta":{` + meta + `,"io.modelcontextprotocol/logLevel":"info"}}`},
 		{"modern, a level with nobody to listen", "2026-07-28", ``, CallOptions{LogLevel: "debug"}, `{"name":"t","arguments":{},"_meta":{` + meta + `}}`},
+		{"modern, priority", "2026-07-28", ``, CallOptions{Priority: "batch"}, `{"name":"t","arguments":{},"_meta":{` + meta + `,"dev.sluice/priority":"batch"}}`},
+		{"legacy, priority", "2025-06-18", `{}`, CallOptions{Priority: "batch"}, `{"name":"t","arguments":{},"_meta":{"dev.sluice/priority":"batch"}}`},
 		{"legacy", "2024-11-05", `{}`, CallOptions{}, `{"name":"t","arguments":{}}`},
 		{"legacy, progress", "2025-06-18", `{}`, CallOptions{OnProgress: ignore}, `{"name":"t","arguments":{},"_meta":{"progressToken":3}}`},
 	}

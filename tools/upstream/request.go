@@ -20,12 +20,13 @@ type requestMeta struct {
 	ClientInfo    *mcp.Implementation `json:"io.modelcontextprotocol/clientInfo,omitzero"`
 	Capabilities  *struct{}           `json:"io.modelcontextprotocol/clientCapabilities,omitzero"`
 	LogLevel      tools.Level         `json:"io.modelcontextprotocol/logLevel,omitzero"`
+	Priority      string              `json:"dev.sluice/priority,omitzero"`
 }
 
 // meta returns the _meta of a request of revision r, nil where there is nothing to
 // say.
 func (c *Client) meta(r *mcp.Revision, p *pending) *requestMeta {
-	m := &requestMeta{}
+	m := &requestMeta{Priority: p.opts.Priority}
 	if p.opts.OnProgress != nil {
 		m.ProgressToken = p.id
 	}
