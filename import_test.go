@@ -28,6 +28,8 @@ var layers = []struct {
 	{"schema", []string{"schema/strict"}},
 	{"tools", []string{"schema"}},
 	{"tools/internal/...", []string{"tools"}},
+	{"tools/command", []string{"schema", "tools", "tools/internal/...", "tools/command/internal/..."}},
+	{"tools/command/internal/...", nil},
 	{"tools/upstream", []string{"schema", "tools", "tools/internal/...", "transport/mcp", "transport/stdio", "transport/websocket"}},
 	{"tools/...", []string{"schema", "tools", "tools/internal/..."}},
 	{"executor/...", []string{"schema", "tools", "executor/..."}},

@@ -23,6 +23,11 @@ func (p *program) bind(input json.RawMessage) error {
 			return fmt.Errorf("a leading dash is allowed for %q, which is no placeholder", name)
 		}
 	}
+	for name := range p.patterns {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("there is a pattern for %q, which is no placeholder", name)
+		}
+	}
 	var err error
 	p.arguments, err = template.Bind(input, names)
 	return err

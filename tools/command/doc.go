@@ -20,10 +20,10 @@
 //	                   leader ends ──▶ KILL what is left, drain the pipes, return
 //
 // The program leads a process group of its own (a session on Unix, a job object on
-// Windows). When the leader ends, for whatever reason, the rest of its group is
-// killed, so that a call leaves no process of its group behind. The call then waits
-// for the ends of the pipes, but not for long: a process that has left the group and
-// holds on to a pipe costs it at most 2 s.
+// Windows). When the leader ends, for whatever reason, everything else is killed, so that
+// a call leaves nothing behind that can be reached: see below. The call then waits for
+// the ends of the pipes, but not for long: a process out of reach that holds on to one
+// costs it at most 2 s.
 //
 // What is printed to stdout is capped while it is read ([Spec.Output]): a program that
 // prints more is killed, and its result says so. What is printed to stderr may go on for
@@ -46,12 +46,33 @@
 // on either stream becomes real progress and is no part of the output; the total and
 // the message may be left out.
 //
-// # What this does not contain
+// # Containment
 //
-// A program runs with the rights of the server. On Unix a process that starts a
-// session or a group of its own (setsid, a shell with job control) leaves the group
-// and may outlive the call. When the server itself is killed, Linux kills the leader
-// with it but not the processes that the leader started; other Unix systems kill
-// neither; Windows kills all. So the package holds accidents and leaks; hostile
-// programs belong in a container.
+// Programs are contained in layers. Each is applied where the machine has it, and
+// [Layers] says which it has, and why not others; [SandboxRequire] refuses a tool where
+// one is missing that it needs, and [SandboxOff] does without all but the group. What a
+// call ran in is reported with what it has used, by tools.ReportUsage.
+//
+// On Linux and macOS the server starts its own binary again as a shim, the parent of the
+// program, where main calls [RunShim]. The shim ends the program when the server dies,
+// however it dies, and sets the limits of [Resources].
+//
+// On Linux, moreover, whatever leaves the group (setsid, a double fork) falls to the
+// shim, which ends it; the program gains no rights by what it executes, and reaches
+// neither shim nor server (Landlock); where user namespaces are allowed it sees no
+// processes but its own, and all of them end with the shim even if that is killed;
+// [Spec.Read] and [Spec.Write] confine its files (Landlock), [Spec.NoNetwork] takes its
+// network (a network namespace or else a seccomp filter), and where a cgroup v2 is
+// delegated, memory, processes and processors are limited for all of the call together.
+//
+// Elsewhere less is possible. On macOS a process that starts a session of its own leaves
+// the group and outlives its call, and limits hold for each process alone; nothing
+// confines files or the network. On Windows nothing leaves the job object, which limits
+// processor time, memory and processes and ends with the server; nothing confines files
+// or the network.
+//
+// With namespaces and Landlock, programs cannot harm the server or outlive their call.
+// They still share its kernel, its user and, unless confined, its files: what is hostile
+// by trade belongs in a container or a virtual machine. Without namespaces a server that
+// runs as root is open to its programs; do not run it as root then.
 package command

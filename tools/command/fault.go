@@ -18,11 +18,12 @@ var faults = []struct {
 	err    error
 	reason string
 }{
+	{errContain, "cannot be contained as it is to be, and was not run: whoever runs the server can see why in its log"},
 	{errBatch, "is a batch file, which cannot be given arguments safely: put them into stdin, or run what it runs"},
 	{exec.ErrDot, "was found only in the working directory of the server: name it by its path"},
 	{exec.ErrNotFound, "is not installed, or not in the PATH of the server"},
 	{fs.ErrNotExist, "does not exist, or the interpreter that its first line names does not"},
-	{fs.ErrPermission, "may not be executed: its permissions do not allow it"},
+	{fs.ErrPermission, "may not be executed: its permissions, or the files that it may read, do not allow it"},
 	{syscall.E2BIG, "takes no arguments this long: shorten them"},
 	{syscall.ENOEXEC, "is not a program for this system, or a script without a first line that names its interpreter"},
 	{syscall.ETXTBSY, "is being replaced at this moment: try again shortly"},

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sluice-dev/sluice/tools/command/internal/shim"
 )
 
 // attributes make the leader die with us, however we die.
@@ -14,17 +16,19 @@ func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// wait returns the state of the leader when it has ended. In between it calls seal:
-// the leader is not reaped yet then, so that nobody else can have its number.
-func (g *group) wait(leader *os.Process, seal func()) (*os.ProcessState, error) {
+// wait returns how the leader ended. In between it calls seal: the leader is not reaped
+// yet then, so that nobody else can have its number.
+func (g *group) wait(seal func()) (ending, error) {
 	for {
-		err := unix.Waitid(unix.P_PID, leader.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
+		err := unix.Waitid(unix.P_PID, g.id, nil, unix.WEXITED|unix.WNOWAIT, nil)
 		if !errors.Is(err, unix.EINTR) {
 			break
 		}
 	}
 	seal()
-	return leader.Wait()
+	var err error
+	g.state, err = g.leader.Wait()
+	return endingOf(g.state), err
 }
 
 // alive reports whether a member of the group lives. In a container whose first
@@ -39,7 +43,7 @@ func (g *group) alive() bool {
 		return true
 	}
 	return slices.ContainsFunc(entries, func(entry os.DirEntry) bool {
-		st, ok := readStat(entry.Name())
-		return ok && st.group == g.id && st.alive()
+		p, ok := shim.ReadProcess(entry.Name())
+		return ok && p.Group == g.id && p.Alive()
 	})
 }

@@ -17,14 +17,8 @@ import (
 func TestGroupAlive(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("sleep", "60")
-	g, err := newGroup(cmd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if err := g.adopt(cmd.Process); err != nil {
+	g := &group{}
+	if err := g.start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	if !g.alive() {

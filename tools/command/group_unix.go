@@ -15,17 +15,18 @@ import (
 // leads, as long as they have not made a group of their own. A session rather than a
 // mere group cuts the program off from the terminal of the server, so that it can
 // neither read it nor be stopped for trying.
-type group struct{ id int }
-
-// newGroup has cmd start as the leader of a group.
-func newGroup(cmd *exec.Cmd) (*group, error) {
-	cmd.SysProcAttr = attributes()
-	return &group{}, nil
+type group struct {
+	leader *os.Process
+	id     int
+	state  *os.ProcessState // of the leader, when it has ended
 }
 
-// adopt takes down the leader.
-func (g *group) adopt(leader *os.Process) error {
-	g.id = leader.Pid
+func (g *group) start(cmd *exec.Cmd) error {
+	cmd.SysProcAttr = attributes()
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	g.leader, g.id = cmd.Process, cmd.Process.Pid
 	return nil
 }
 
@@ -41,15 +42,12 @@ func (g *group) kill() { _ = unix.Kill(-g.id, unix.SIGKILL) }
 
 // settle returns when no member is alive. Members that lost their parents and are ours
 // to reap, as they are for the first process of a container, are reaped.
-func (g *group) settle() {
-	if g.id == 0 {
-		return
-	}
+func (g *group) settle() usage {
 	for pause := 50 * time.Microsecond; ; pause = min(pause+pause/4, time.Second) {
 		alive := g.alive()
 		g.reap()
 		if !alive {
-			return
+			return usageOf(g.state)
 		}
 		time.Sleep(pause)
 	}

@@ -14,39 +14,60 @@ import (
 // A group is the processes of one run: on Windows those of a job object. It holds
 // whatever the leader starts, ends with the last handle to it, so with us too, and
 // cannot be left.
-type group struct{ job windows.Handle }
+type group struct {
+	leader *os.Process
+	job    windows.Handle
+	limits Resources
+	layers string // for the record
+}
 
-// newGroup makes a job and has cmd start suspended, so that nothing it does can come
-// before it is in the job. It starts without a console window of its own. With an
-// error the group can still settle.
-func newGroup(cmd *exec.Cmd) (*group, error) {
+// start makes a job and starts the leader suspended, so that nothing it does can come
+// before it is in the job. It starts without a console window of its own.
+func (g *group) start(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		CreationFlags: windows.CREATE_SUSPENDED | windows.CREATE_NEW_PROCESS_GROUP | windows.CREATE_NO_WINDOW,
 	}
+	cmd.Err = errors.Join(cmd.Err, g.open())
+	if err := cmd.Start(); err != nil {
+		g.close()
+		return err
+	}
+	g.leader = cmd.Process
+	if err := g.adopt(); err != nil {
+		_ = g.leader.Kill()
+		_, waitErr := g.leader.Wait()
+		g.close()
+		return errors.Join(err, waitErr)
+	}
+	return nil
+}
+
+// open makes the job.
+func (g *group) open() error {
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
-		return &group{}, fmt.Errorf("create job object: %w", err)
+		return fmt.Errorf("create job object: %w", err)
 	}
-	limits := windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION{}
-	limits.BasicLimitInformation.LimitFlags = windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
+	g.job = job
+	limits := g.limits.job()
 	_, err = windows.SetInformationJobObject(job, windows.JobObjectExtendedLimitInformation,
 		uintptr(unsafe.Pointer(&limits)), uint32(unsafe.Sizeof(limits)))
 	if err != nil {
-		return &group{job: job}, fmt.Errorf("set up job object: %w", err)
+		return fmt.Errorf("set up job object: %w", err)
 	}
-	return &group{job: job}, nil
+	return nil
 }
 
 // adopt puts the leader into the job and lets it run.
-func (g *group) adopt(leader *os.Process) error {
+func (g *group) adopt() error {
 	var assignErr error
-	err := leader.WithHandle(func(handle uintptr) {
+	err := g.leader.WithHandle(func(handle uintptr) {
 		assignErr = windows.AssignProcessToJobObject(g.job, windows.Handle(handle))
 	})
 	if err := errors.Join(err, assignErr); err != nil {
 		return fmt.Errorf("assign to job object: %w", err)
 	}
-	return resume(uint32(leader.Pid))
+	return resume(uint32(g.leader.Pid))
 }
 
 // resume lets the threads of a process run that was started suspended. It has one;
@@ -90,15 +111,22 @@ func (g *group) terminate() { g.kill() }
 // kill ends every member.
 func (g *group) kill() { _ = windows.TerminateJobObject(g.job, 1) }
 
-// wait returns the state of the leader when it has ended, and calls seal.
-func (g *group) wait(leader *os.Process, seal func()) (*os.ProcessState, error) {
-	state, err := leader.Wait()
+// wait returns how the leader ended, and calls seal.
+func (g *group) wait(seal func()) (ending, error) {
+	state, err := g.leader.Wait()
 	seal()
-	return state, err
+	return endingOf(state), err
 }
 
-// settle lets go of the job, which ends whatever is left in it.
-func (g *group) settle() {
+// settle lets go of the job, which ends whatever is left in it, and returns what it has
+// used.
+func (g *group) settle() usage {
+	used := g.used()
+	g.close()
+	return used
+}
+
+func (g *group) close() {
 	if g.job != 0 {
 		_ = windows.CloseHandle(g.job)
 	}

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/sluice-dev/sluice/tools/command"
 )
 
 // childEnv tells the test binary to be a program that tests run: the value names
@@ -19,6 +21,9 @@ import (
 const childEnv = "COMMAND_TEST_CHILD"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(childEnv+"_UNWIRED") == "" {
+		command.RunShim()
+	}
 	if name := os.Getenv(childEnv); name != "" {
 		child(name, os.Args[1:])
 		os.Exit(0)

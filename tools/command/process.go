@@ -1,7 +1,6 @@
 package command
 
 import (
-	"errors"
 	"io"
 	"os/exec"
 	"runtime"
@@ -9,19 +8,20 @@ import (
 	"time"
 )
 
-// A process is a program that runs: its leader, which we started, and its group,
-// which is the leader and what it starts in turn.
+// A process is a program that runs, with its pipes and all that it has started.
 type process struct {
 	cmd        *exec.Cmd
 	stdinPipe  io.WriteCloser // nil where there is nothing to write
 	stdoutPipe io.ReadCloser
 	stderrPipe io.ReadCloser
-	group      *group
+	tree       tree
 
-	// ended is closed when the leader is reaped and its group is dead, or will not die
-	// in time. Only then cmd.ProcessState and waitErr may be read.
+	// ended is closed when the leader has ended and its tree is dead, or will not die
+	// in time. Only then what follows may be read.
 	ended   chan struct{}
+	ending  ending
 	waitErr error
+	usage   usage // none where it did not die in time
 
 	mu     sync.Mutex
 	sealed bool // guarded by mu: the leader is gone, and its number may be another's
@@ -34,8 +34,8 @@ const settleTime = 2 * time.Second
 
 // startProcess starts a program whose pipes are its own; hasInput says whether there
 // is something to write to its stdin.
-func startProcess(cmd *exec.Cmd, hasInput bool) (*process, error) {
-	p := &process{cmd: cmd, ended: make(chan struct{})}
+func startProcess(cmd *exec.Cmd, t tree, hasInput bool) (*process, error) {
+	p := &process{cmd: cmd, tree: t, ended: make(chan struct{})}
 	started := make(chan error)
 	go p.lead(hasInput, started)
 	if err := <-started; err != nil {
@@ -60,7 +60,7 @@ func (p *process) connect(hasInput bool) (err error) {
 	return err
 }
 
-// lead starts the leader and stays with it until its group is dead.
+// lead starts the leader and stays with it until its tree is dead.
 //
 // It keeps its thread for that long: Linux sends the parent death signal when the
 // thread that forked ends, not when its process does, and the Go runtime may end any
@@ -69,46 +69,31 @@ func (p *process) connect(hasInput bool) (err error) {
 func (p *process) lead(hasInput bool, started chan<- error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if err := p.launch(hasInput); err != nil {
+	// Start gives this error back, and closes those pipes that could be made.
+	p.cmd.Err = p.connect(hasInput)
+	if err := p.tree.start(p.cmd); err != nil {
 		started <- err
 		return
 	}
 	started <- nil
-	p.cmd.ProcessState, p.waitErr = p.group.wait(p.cmd.Process, p.seal)
+	p.ending, p.waitErr = p.tree.wait(p.seal)
 	late := time.AfterFunc(settleTime, func() { close(p.ended) })
-	p.group.settle() // however long it takes: nobody else would reap what dies late
+	used := p.tree.settle() // however long it takes: nobody else would reap what dies late
 	if late.Stop() {
+		p.usage = used
 		close(p.ended)
 	}
-}
-
-func (p *process) launch(hasInput bool) error {
-	var err error
-	p.group, err = newGroup(p.cmd)
-	// Start gives this error back, and closes those pipes that could be made.
-	p.cmd.Err = errors.Join(err, p.connect(hasInput))
-	if err := p.cmd.Start(); err != nil {
-		p.group.settle()
-		return err
-	}
-	if err := p.group.adopt(p.cmd.Process); err != nil {
-		_ = p.cmd.Process.Kill()
-		_, waitErr := p.cmd.Process.Wait()
-		p.group.settle()
-		return errors.Join(err, waitErr)
-	}
-	return nil
 }
 
 // seal kills what the leader left behind and lets no signal through from then on.
 func (p *process) seal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.group.kill()
+	p.tree.kill()
 	p.sealed = true
 }
 
-// signal calls send, which signals the group, unless the group is gone.
+// signal calls send, which signals the tree, unless its leader is gone.
 func (p *process) signal(send func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,19 +102,22 @@ func (p *process) signal(send func()) {
 	}
 }
 
-// kill ends the group at once, and returns when it is dead.
+// kill ends the tree at once, and returns when it is dead.
 func (p *process) kill() {
-	p.signal(p.group.kill)
+	p.signal(p.tree.kill)
 	<-p.ended
 }
 
-// stop asks the group to end, kills it after the grace, and returns when it is dead.
-func (p *process) stop(grace time.Duration) {
-	p.signal(p.group.terminate)
+// stop asks the tree to end, kills it after the grace or when there is none any more,
+// and returns when it is dead.
+func (p *process) stop(grace time.Duration, none <-chan struct{}) {
+	p.signal(p.tree.terminate)
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-p.ended:
+	case <-none:
+		p.kill()
 	case <-timer.C:
 		p.kill()
 	}

@@ -20,6 +20,7 @@ type program struct {
 	stdin      template.Template   // nil for none
 	stdinJSON  bool
 	allowDash  []string
+	patterns   patterns
 	arguments  *template.Arguments
 	structured bool // stdout is a JSON value
 	stream     bool
@@ -27,6 +28,15 @@ type program struct {
 	dir        string // absolute
 	output     int64  // bytes
 	grace      time.Duration
+	killed     <-chan struct{}
+
+	machine     func() *machine
+	sandbox     Sandbox
+	needs       []string // the layers that it is to run in
+	resources   Resources
+	read, write []string // absolute
+	confined    bool     // to these
+	noNetwork   bool
 }
 
 // Call runs the program once.
@@ -35,6 +45,9 @@ func (p *program) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 		return nil, context.Cause(ctx)
 	}
 	values, err := p.arguments.Texts(call.Arguments)
+	if err == nil {
+		err = p.patterns.check(values)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +64,11 @@ func (p *program) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 	if err != nil {
 		return nil, p.explain(err)
 	}
-	if err := r.supervise(ctx); err != nil {
+	err = r.supervise(ctx)
+	if r.usage.Usage != (tools.Usage{}) {
+		tools.ReportUsage(ctx, r.usage.Usage)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return p.result(r)

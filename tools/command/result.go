@@ -3,9 +3,7 @@ package command
 import (
 	stdjson "encoding/json"
 	"fmt"
-	"os"
 	"strings"
-	"syscall"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,12 +17,11 @@ const maxSample = 512
 
 // result makes the result of a run that has ended by itself or by its output.
 func (p *program) result(r *run) (*tools.Result, error) {
-	state := r.cmd.ProcessState
 	switch {
 	case r.stdout.room < 0:
 		return p.overflow(r.head), nil
-	case !state.Success():
-		return p.failure(state, r), nil
+	case !r.ending.success():
+		return p.failure(r), nil
 	case p.structured:
 		return p.structure(r.head.String()), nil
 	}
@@ -41,8 +38,13 @@ func (p *program) overflow(stdout *head) *tools.Result {
 
 // failure is the result of a program that ended in failure: how, the end of its
 // stderr, and its stdout, where compilers and the like put what they found.
-func (p *program) failure(state *os.ProcessState, r *run) *tools.Result {
-	text := p.base() + " " + ending(state)
+func (p *program) failure(r *run) *tools.Result {
+	text := p.base() + " "
+	if r.usage.limit != "" {
+		text += p.resources.exceeded(r.usage.limit)
+	} else {
+		text += r.ending.String()
+	}
 	if tail := strings.TrimSpace(display.Plain(r.tail.String())); tail != "" {
 		text += "\n\nstandard error:\n" + tail
 	}
@@ -55,19 +57,6 @@ func withOutput(result *tools.Result, output string) *tools.Result {
 		result.Content = append(result.Content, tools.Text{Text: display.Visible(output)})
 	}
 	return result
-}
-
-// ending says how a program ended that did not succeed.
-func ending(state *os.ProcessState) string {
-	status, ok := state.Sys().(syscall.WaitStatus)
-	if !ok || !status.Signaled() {
-		return fmt.Sprintf("ended with exit code %d.", state.ExitCode())
-	}
-	text := fmt.Sprintf("was killed by signal %d (%v)", status.Signal(), status.Signal())
-	if status.Signal() == syscall.SIGKILL {
-		text += ", not by this server: most often that means that memory ran out"
-	}
-	return text + "."
 }
 
 // structure is the result of a program whose output is declared to be JSON.

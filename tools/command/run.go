@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -20,6 +21,7 @@ const linger = 2 * time.Second
 type run struct {
 	*process
 	grace  time.Duration
+	killed <-chan struct{}
 	stdout stream // kept in head
 	stderr stream // kept in tail
 	head   *head
@@ -29,7 +31,11 @@ type run struct {
 
 // start starts the program and the goroutines that serve its pipes.
 func (p *program) start(ctx context.Context, cmd *exec.Cmd, input []byte) (*run, error) {
-	proc, err := startProcess(cmd, len(input) > 0)
+	tree, err := p.machine().tree(p)
+	if err != nil {
+		return nil, err
+	}
+	proc, err := startProcess(cmd, tree, len(input) > 0)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +43,7 @@ func (p *program) start(ctx context.Context, cmd *exec.Cmd, input []byte) (*run,
 	r := &run{
 		process: proc,
 		grace:   p.grace,
+		killed:  p.killed,
 		head:    newHead(p.output),
 		tail:    new(tail),
 		piped:   make(chan struct{}),
@@ -71,9 +78,12 @@ func (r *run) supervise(ctx context.Context) error {
 	case <-r.ended:
 	case <-r.stdout.full:
 		r.kill()
+	case <-r.killed:
+		cause = errKilled
+		r.kill()
 	case <-ctx.Done():
 		cause = context.Cause(ctx)
-		r.stop(r.grace)
+		r.stop(r.grace, r.killed)
 	}
 	if cut := r.drain(ctx); cause == nil {
 		cause = cut
@@ -86,6 +96,9 @@ func (r *run) supervise(ctx context.Context) error {
 	}
 	return nil
 }
+
+// errKilled is the error of a call that [Spec.Kill] has ended.
+var errKilled = errors.New("command: the server ends at once")
 
 // drain waits for the ends of the pipes as long as somebody wants what comes through
 // them, and no longer than linger. The error is the cause of ctx where that cut it

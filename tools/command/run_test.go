@@ -20,7 +20,7 @@ func TestCutShort(t *testing.T) {
 	stdout, holdsOut := io.Pipe()
 	stderr, holdsErr := io.Pipe()
 	r := &run{
-		process: &process{ended: ended, sealed: true, group: &group{}, stdoutPipe: stdout, stderrPipe: stderr},
+		process: &process{ended: ended, sealed: true, tree: &group{}, stdoutPipe: stdout, stderrPipe: stderr},
 		head:    newHead(100),
 		tail:    new(tail),
 		piped:   make(chan struct{}),

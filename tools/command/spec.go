@@ -55,6 +55,11 @@ type Spec struct {
 	// that.
 	AllowDash []string
 
+	// Pattern says of placeholders what the whole of their values must match: regular
+	// expressions in the syntax of package regexp, which take linear time. They hold
+	// beside the pattern of an input schema, which need not match the whole value.
+	Pattern map[string]string
+
 	// Stream makes a progress message of each line of stdout as it is printed; it is
 	// a part of the result all the same.
 	Stream bool
@@ -70,6 +75,28 @@ type Spec struct {
 	// few that every program needs (PATH, HOME, USER, LANG, LC_*, TZ, TMPDIR and the
 	// like). No other is passed on, so that the secrets of the server stay its own.
 	PassEnv []string
+
+	// Sandbox says how much the tool insists on being contained. Defaults to
+	// [SandboxAuto].
+	Sandbox Sandbox
+
+	// Resources bound what a call may use.
+	Resources Resources
+
+	// Read and Write name the files and directories that the program may use, with what
+	// is beneath them; a relative one starts from Dir. What is in Write may be read too.
+	// Where either is not nil, nothing else may be written; where Read is not nil,
+	// nothing else may be read but what belongs to the system (/usr, /etc, /proc and the
+	// like) and the program's own file. Both nil limit nothing. They take [LayerFiles].
+	Read, Write []string
+
+	// NoNetwork leaves the program without a network, its own machine included. It
+	// takes [LayerNetwork].
+	NoNetwork bool
+
+	// Kill, where it is not nil, ends every run at once when it is closed, whatever
+	// grace there may be. It is for servers that have no more time.
+	Kill <-chan struct{}
 
 	// Output is how many bytes a program may print to stdout before it is killed.
 	// Defaults to 1 MiB. What it says on stderr is not limited, and not kept either but
@@ -92,19 +119,25 @@ func New(spec Spec) (*tools.Tool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("command: tool %q: %w", spec.Name, err)
 	}
+	if spec.Sandbox == SandboxRequire {
+		if err := spec.contained(p.needs); err != nil {
+			return nil, fmt.Errorf("command: tool %q: %w", spec.Name, err)
+		}
+	}
 	tool := &tools.Tool{Definition: spec.Definition, Handler: p, Limits: spec.Limits}
 	tool.InputSchema = p.arguments.Schema
 	return tool, nil
 }
 
 // Check reports what stands in the way of a call as things are now: a mistake in the
-// spec, a program that is not installed, a working directory that does not exist.
+// spec, a program that is not installed, a working directory or a file of its lists
+// that does not exist, something asked of the sandbox that this machine cannot hold.
 // The error is for whoever runs the server, and names paths.
 func (s Spec) Check() error {
 	p, err := newProgram(&s)
 	if err == nil {
 		_, err = p.find()
-		err = errors.Join(err, checkDir(p.dir))
+		err = errors.Join(err, checkDir(p.dir), p.checkLists(), s.contained(s.asked()))
 	}
 	if err != nil {
 		return fmt.Errorf("command: tool %q: %w", s.Name, err)
@@ -120,6 +153,9 @@ func newProgram(s *Spec) (*program, error) {
 	if err := environ.Check(s.Env); err != nil {
 		return nil, err
 	}
+	if err := s.sandboxed(); err != nil {
+		return nil, err
+	}
 	p := &program{
 		tool:       s.Name,
 		structured: s.OutputSchema != nil,
@@ -128,6 +164,13 @@ func newProgram(s *Spec) (*program, error) {
 		grace:      s.Grace,
 		env:        environ.Clean(os.Environ(), s.Env, s.PassEnv),
 		allowDash:  slices.Clone(s.AllowDash),
+		killed:     s.Kill,
+		machine:    containment,
+		sandbox:    s.Sandbox,
+		needs:      s.needs(),
+		resources:  s.Resources.withDefaults(),
+		confined:   s.Read != nil || s.Write != nil,
+		noNetwork:  s.NoNetwork,
 	}
 	if p.output == 0 {
 		p.output = defaultOutput
@@ -136,9 +179,13 @@ func newProgram(s *Spec) (*program, error) {
 		p.grace = defaultGrace
 	}
 	var err error
+	if p.patterns, err = compilePatterns(s.Pattern); err != nil {
+		return nil, err
+	}
 	if p.dir, err = filepath.Abs(s.Dir); err != nil {
 		return nil, fmt.Errorf("working directory: %w", err)
 	}
+	p.read, p.write = p.absolute(s.Read), p.absolute(s.Write)
 	if err := p.parse(s); err != nil {
 		return nil, err
 	}
@@ -173,6 +220,32 @@ func (p *program) parse(s *Spec) error {
 		return fmt.Errorf("stdin, %q: neither %q nor a template with a placeholder", s.Stdin, stdinJSON)
 	}
 	return nil
+}
+
+// absolute returns the paths of a list from the working directory; nil for nil.
+func (p *program) absolute(paths []string) []string {
+	if paths == nil {
+		return nil
+	}
+	list := []string{}
+	for _, path := range paths {
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(p.dir, path)
+		}
+		list = append(list, path)
+	}
+	return list
+}
+
+// checkLists looks for what the lists name.
+func (p *program) checkLists() error {
+	var errs []error
+	for _, path := range slices.Concat(p.read, p.write) {
+		if _, err := os.Stat(path); err != nil {
+			errs = append(errs, fmt.Errorf("a path that may be used: %w", err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 func checkDir(dir string) error {
