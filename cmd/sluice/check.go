@@ -95,7 +95,7 @@ func (f *findings) tools(cfg *config.Config) {
 			f.Errors = append(f.Errors, config.Problem{Message: err.Error()})
 		}
 	}
-	f.Errors = append(f.Errors, addTools(&registry, cfg)...)
+	f.Errors = append(f.Errors, addTools(&registry, cfg, nil)...)
 	for i := range cfg.Tools {
 		t := &cfg.Tools[i]
 		if _, served := registry.Snapshot().Lookup(t.Name); !served {

@@ -161,25 +161,17 @@ esac; done; : > ` + alive + `; while :; do sleep 0.05; done`
 // gone when the command that ran it has ended.
 func TestProgramDoesNotOutliveTheCommand(t *testing.T) {
 	t.Parallel()
-	pids := filepath.Join(t.TempDir(), "pids")
+	dir := t.TempDir()
 	file := writeFile(t, `
 tools:
   - name: stuck
     description: Ignores SIGTERM.
-    command: [sh, -c, "trap '' TERM; echo $$ >`+pids+`; sleep 600"]
+    command: [sh, -c, "`+holding(t, dir)+`trap '' TERM; sleep 600"]
     timeout: 200ms
 `)
 	out, err := exec.Command(binary, "call", "--config", file, "stuck").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "longer than its time limit") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	text, err := os.ReadFile(pids)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var group int
-	if _, err := fmt.Sscan(string(text), &group); err != nil {
-		t.Fatal(err)
-	}
-	awaitGone(t, group) // the dead may wait to be reaped
+	wantGone(t, dir)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
@@ -24,19 +25,22 @@ type host struct {
 	audit    *audit.File   // nil where none is configured
 	history  *sqlite.Store // nil where none is kept
 
+	killed chan struct{} // closed when programs are to end at once
+	kill   func()        // closes it
 }
 
 // newHost builds the host of a config. A tool that cannot be served is left out
 // with an error in the log, and the others are served.
 func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 	ballast()
-	h := &host{registry: &tools.Registry{}}
+	h := &host{registry: &tools.Registry{}, killed: make(chan struct{})}
+	h.kill = sync.OnceFunc(func() { close(h.killed) })
 	if cfg.Starter {
 		if err := h.registry.Add(starterTools()...); err != nil {
 			return nil, fmt.Errorf("the built-in tools: %w", err)
 		}
 	}
-	for _, p := range addTools(h.registry, cfg) {
+	for _, p := range addTools(h.registry, cfg, h.killed) {
 		logger.Error("a tool is left out", "line", p.Line, "error", p.Message)
 	}
 	options := engineOptions(&cfg.Engine)
@@ -55,11 +59,11 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 }
 
 // addTools registers the tools of a config and returns why those that are missing
-// are left out.
-func addTools(registry *tools.Registry, cfg *config.Config) (left []config.Problem) {
+// are left out. Their programs end when killed is closed.
+func addTools(registry *tools.Registry, cfg *config.Config, killed <-chan struct{}) (left []config.Problem) {
 	for i := range cfg.Tools {
 		t := &cfg.Tools[i]
-		tool, err := newTool(t)
+		tool, err := newTool(t, killed)
 		if err == nil {
 			err = registry.Add(tool)
 		}
@@ -71,9 +75,11 @@ func addTools(registry *tools.Registry, cfg *config.Config) (left []config.Probl
 }
 
 // newTool makes the tool that a config describes.
-func newTool(t *config.Tool) (*tools.Tool, error) {
+func newTool(t *config.Tool, killed <-chan struct{}) (*tools.Tool, error) {
 	if t.HTTP == nil {
-		return command.New(commandSpec(t))
+		spec := commandSpec(t)
+		spec.Kill = killed
+		return command.New(spec)
 	}
 	spec, err := httpSpec(t)
 	if err != nil {

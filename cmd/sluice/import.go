@@ -124,7 +124,7 @@ func trial(entry string) error {
 	if err != nil {
 		return err
 	}
-	tool, err := newTool(&cfg.Tools[0])
+	tool, err := newTool(&cfg.Tools[0], nil)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func TestImportedToolsCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	var registry tools.Registry
-	if left := addTools(&registry, cfg); len(left) > 0 {
+	if left := addTools(&registry, cfg, nil); len(left) > 0 {
 		t.Fatal(left)
 	}
 	for _, c := range []struct{ tool, arguments, want string }{

@@ -6,8 +6,11 @@ package main
 import (
 	"context"
 	"os"
+
+	"github.com/sluice-dev/sluice/tools/command"
 )
 
 func main() {
+	command.RunShim()
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

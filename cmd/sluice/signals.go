@@ -15,9 +15,8 @@ var (
 )
 
 // untilStopped returns a context that ends when the process is asked to stop (SIGINT,
-// SIGTERM, SIGHUP) or parent ends, and one that ends when it is asked a second time: the
-// programs that this process has started are killed then. Release gives the signals
-// back.
+// SIGTERM, SIGHUP) or parent ends, and one that ends when it is asked a second time.
+// Release gives the signals back.
 func untilStopped(parent context.Context) (asked, forced context.Context, release func()) {
 	asked, ask := context.WithCancelCause(parent)
 	forced, force := context.WithCancelCause(context.WithoutCancel(parent))
@@ -30,7 +29,7 @@ func untilStopped(parent context.Context) (asked, forced context.Context, releas
 	watching := make(chan struct{})
 	go func() {
 		defer close(watching)
-		for _, stop := range []func(){func() { ask(errStopAsked) }, func() { force(errStopForced); killChildren() }} {
+		for _, stop := range []func(){func() { ask(errStopAsked) }, func() { force(errStopForced) }} {
 			select {
 			case <-signals:
 				stop()

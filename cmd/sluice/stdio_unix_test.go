@@ -3,7 +3,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -26,25 +25,45 @@ func (p *process) signal(s syscall.Signal) {
 // what a program that ignores SIGTERM has until it is killed.
 const atOnce = 1500 * time.Millisecond
 
-// stubborn is a config with a tool that ignores SIGTERM, and whose child does, too.
-// Each says its process id in a file of the directory.
+// stubborn is a config with a tool that ignores SIGTERM, and whose child does, too. The
+// tool says in a file of the directory that it runs.
 func stubborn(t *testing.T) (config, dir string) {
 	dir = t.TempDir()
-	script := `trap '' TERM; sleep 600 & echo $! > child; echo $$ > leader; wait`
+	script := holding(t, dir) + `trap '' TERM; sleep 600 & echo $! > child; echo $$ > leader; wait`
 	return writeFile(t, fmt.Sprintf("tools: [{name: stay, command: [sh, -c, %q], dir: %q, timeout: 1h}]", script, dir)), dir
 }
 
-// wantGone fails the test where a process that wrote its id into dir is alive.
+// holding returns the beginning of a script which holds a pipe of dir open, as all that
+// it starts does: that is how they are known to be alive, since process ids mean nothing
+// outside of their namespace.
+func holding(t *testing.T, dir string) string {
+	t.Helper()
+	pipe := filepath.Join(dir, "alive")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := syscall.Open(pipe, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(fd) })
+	return "exec 9>" + pipe + "; "
+}
+
+// wantGone fails the test where a process is alive that holds the pipe of dir.
 func wantGone(t *testing.T, dir string) {
 	t.Helper()
-	for _, name := range []string{"leader", "child"} {
-		pid := awaitPID(t, filepath.Join(dir, name))
-		deadline := time.Now().Add(soon)
-		for !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-			if time.Now().After(deadline) {
-				t.Fatalf("the %s, process %d, is alive", name, pid)
-			}
-			<-time.After(10 * time.Millisecond) // killed, and not yet reaped by init
+	fd, err := syscall.Open(filepath.Join(dir, "alive"), syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	for deadline := time.Now().Add(soon); ; <-time.After(10 * time.Millisecond) {
+		if n, err := syscall.Read(fd, make([]byte, 1)); n == 0 && err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("a process is alive")
 		}
 	}
 }

@@ -48,7 +48,10 @@ func (h *host) await(forced context.Context, logger *slog.Logger) {
 func (h *host) awaitHandlers(forced context.Context, logger *slog.Logger) {
 	ctx, cancel := context.WithTimeout(context.Background(), hardStop)
 	defer cancel()
-	stop := context.AfterFunc(forced, func() { time.AfterFunc(lastMoment, cancel) })
+	stop := context.AfterFunc(forced, func() {
+		h.kill()
+		time.AfterFunc(lastMoment, cancel)
+	})
 	defer stop()
 	if h.engine.Quiet(ctx) != nil {
 		logger.Warn("a tool does not end and is left behind")

@@ -45,7 +45,7 @@ func TestAwaitOfAHandlerThatDoesNotReturn(t *testing.T) {
 				defer cancel()
 				release := make(chan struct{})
 				defer close(release)
-				h := &host{engine: stuck(t, release)}
+				h := &host{engine: stuck(t, release), kill: func() {}}
 				start := time.Now()
 				h.await(forced, slog.New(slog.DiscardHandler))
 				if took := time.Since(start); took != test.want {
