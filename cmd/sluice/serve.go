@@ -106,6 +106,7 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 		return err
 	}
 	defer s.close()
+	defer newRester().start()()
 	if err := s.listen(cfg); err != nil {
 		return err
 	}

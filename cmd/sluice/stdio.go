@@ -89,6 +89,7 @@ func (h *host) serveStdio(ctx context.Context, in io.Reader, out *os.File, grace
 	defer release()
 	heard, stop := stdio.UntilHangup(forced, out)
 	defer stop()
+	defer newRester().start()()
 	stream := stdio.New(in, out, stdio.Options{})
 	served := make(chan error, 1)
 	go func() {
