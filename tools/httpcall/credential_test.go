@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/sluice-dev/sluice/tools"
 )
 
 func always(text string) func() (string, error) {
@@ -144,6 +146,11 @@ func TestMask(t *testing.T) {
 		}}, "{}")
 		said := fmt.Sprintf("%s %v %+v", outcome(result, err), err, result)
 		if result != nil {
+			for _, content := range result.Content {
+				if image, ok := content.(tools.Image); ok {
+					said += string(image.Data)
+				}
+			}
 			said += string(result.Structured)
 			if b[1] == "application/json" && b[0] == "200" && !strings.Contains(string(result.Structured), masked) {
 				t.Errorf("%q: got %s", b, result.Structured)
@@ -152,6 +159,15 @@ func TestMask(t *testing.T) {
 		if strings.Contains(said, "canary") || strings.Contains(said, basic) || strings.Contains(said, "c\\u0061n") {
 			t.Errorf("%.300q: got %q", b, said)
 		}
+	}
+}
+
+// TestMaskOfOneInAnother holds that nothing is left of a secret that begins with another.
+func TestMaskOfOneInAnother(t *testing.T) {
+	t.Parallel()
+	m := newMask([]secret{{Credential{}, "canary"}, {Credential{}, "canary-and-more"}})
+	if got := m.text("<canary-and-more> <canary>"); got != "<[secret]> <[secret]>" {
+		t.Errorf("got %s", got)
 	}
 }
 

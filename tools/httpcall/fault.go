@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"syscall"
 
@@ -58,10 +57,6 @@ var fixed = []struct {
 
 // faultOf says what is wrong where a request was not answered.
 func faultOf(err error) *fault {
-	var request *url.Error // it prints the URL, with the secrets in its query
-	if errors.As(err, &request) {
-		err = request.Err
-	}
 	if reason, ok := certificateFault(err); ok {
 		return &fault{reason: reason, err: err}
 	}
@@ -74,11 +69,24 @@ func faultOf(err error) *fault {
 			return &fault{known.reason, err, known.passes}
 		}
 	}
+	return networkFault(err)
+}
+
+// networkFault says what is wrong where only the operation is known that failed:
+// Windows has numbers of its own for what the list above names.
+func networkFault(err error) *fault {
 	var slow net.Error
 	if errors.As(err, &slow) && slow.Timeout() {
 		return &fault{"did not answer in time", err, true}
 	}
-	return &fault{"gave no answer that can be understood", err, false}
+	var op *net.OpError
+	switch {
+	case !errors.As(err, &op):
+		return &fault{"gave no answer that can be understood", err, false}
+	case op.Op == "dial":
+		return &fault{"cannot be connected to at the moment", err, true}
+	}
+	return &fault{"closed the connection without an answer", err, true}
 }
 
 func nameFault(err *net.DNSError) *fault {

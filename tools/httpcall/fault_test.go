@@ -66,6 +66,22 @@ func TestCertificateFaults(t *testing.T) {
 	}
 }
 
+// TestOtherFaults are those that have a number of their own on some system.
+func TestOtherFaults(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{&net.OpError{Op: "dial", Err: errors.New("10061")}, "cannot be connected to"},
+		{&net.OpError{Op: "read", Err: errors.New("10054")}, "closed the connection"},
+	} {
+		if f := faultOf(c.err); !strings.Contains(f.reason, c.want) || !f.passes {
+			t.Errorf("%v: got %+v", c.err, f)
+		}
+	}
+}
+
 func TestNobodyThere(t *testing.T) {
 	t.Parallel()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -144,7 +144,7 @@ func TestRedirectedCredentials(t *testing.T) {
 	if result, err := call(t, spec, `{"a": "x"}`); err != nil {
 		t.Fatal(outcome(result, err))
 	}
-	if len(seen) != 1 || seen[0].Get("Authorization") != "Bearer canary-1" || seen[0].Get("X-Tenant") != "x" || seen[0].Get("Cookie") != "session=canary-3" {
+	if len(seen) != 1 || seen[0].Get("Referer") != "" || seen[0].Get("Authorization") != "Bearer canary-1" || seen[0].Get("X-Tenant") != "x" || seen[0].Get("Cookie") != "session=canary-3" {
 		t.Errorf("within the origin: %v", seen)
 	}
 	seen = nil

@@ -127,6 +127,20 @@ func TestEndlessBody(t *testing.T) {
 	}
 }
 
+// TestLongError holds that of an error no more is read than an excerpt is made of.
+func TestLongError(t *testing.T) {
+	t.Parallel()
+	server := serve(t, answering(http.StatusNotFound, "text/plain", strings.Repeat("x", 2*maxErrorBody)))
+	e := newTestEndpoint(t, Spec{URL: server.URL})
+	p, err := e.prepare(&tools.Call{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, err := e.attempt(t.Context(), p); err != nil || len(a.body) != maxErrorBody {
+		t.Errorf("got %d bytes, %v", len(a.body), err)
+	}
+}
+
 // TestCompressionBomb holds that the limit is one on what comes out of compression: 256
 // MiB of zeros are 250 KiB on the wire.
 func TestCompressionBomb(t *testing.T) {
