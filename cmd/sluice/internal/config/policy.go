@@ -1,7 +1,7 @@
 package config
 
 // Breaker says when calls of a tool are refused for a while since it fails, to let it
-// recover and its callers know at once. What counts are timeouts, crashes, programs that
+// recover and its callers know at once. What counts are timeouts, panics, programs that
 // cannot be started and output that breaks its schema; not what a tool itself calls an
 // error. Off lets all calls through.
 type Breaker struct {
