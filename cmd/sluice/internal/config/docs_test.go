@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,8 +24,12 @@ func TestDocs(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, block := range yamlBlock.FindAllSubmatch(text, -1) {
-			if _, err := Parse(filepath.Base(file), block[1]); err != nil {
-				t.Errorf("%v\nin\n%s", err, block[1])
+			source := block[1]
+			if bytes.HasPrefix(source, []byte("  - name:")) { // a tool alone
+				source = append([]byte("tools:\n"), source...)
+			}
+			if _, err := Parse(filepath.Base(file), source); err != nil {
+				t.Errorf("%v\nin\n%s", err, source)
 			}
 			read++
 		}
