@@ -46,6 +46,12 @@
 // connection. Both may share one. What differs from revision to revision stands in
 // [mcp.Revision].
 //
+// # Extensions
+//
+// Three keys of _meta are our own, in every revision. A call's [mcp.MetaPriority] is the
+// class in which it waits; a result has [mcp.MetaError] where the engine did not complete
+// the call: its kind and when to try again; and [mcp.MetaCache] where its tool has a cache.
+//
 // # Shutdown
 //
 // When the peer has sent its last message, its calls go on for [Peer.Grace] and are
