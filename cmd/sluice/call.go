@@ -71,7 +71,7 @@ func newCallCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&opts.progress, "progress", false, "with --json, print progress as JSON lines as well")
 	cmd.Flags().StringVarP(&opts.output, "output", "o", "", "save the first image, sound or file of the result to `FILE`")
 	cmd.Flags().StringVar(&opts.logLevel, "log", "", "show the server's log notes of this `level` and above on stderr: debug, info, warning, error")
-	cmd.Flags().StringVar(&opts.priority, "priority", "", "how the call waits where a Sluice has to let it wait: `interactive`, normal or batch (default normal)")
+	cmd.Flags().StringVar(&opts.priority, "priority", "", "the `class` in which the call waits where the server is a Sluice and busy: interactive, normal or batch (default normal)")
 	_ = cmd.RegisterFlagCompletionFunc("priority", cobra.FixedCompletions(
 		[]cobra.Completion{"interactive", "normal", "batch"}, cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("log", cobra.FixedCompletions( // fails for an unknown flag only
