@@ -1,0 +1,108 @@
+// Command bench measures Sluice beside its peers and beside servers that do nothing,
+// all driven by one raw client. Run it from the module's folder:
+//
+//	go run ./bench                     every comparison and budget; about 15 minutes
+//	go run ./bench -quick              the same, too short to be exact; 2 minutes
+//	go run ./bench -only 'stdio/64B'   what matches
+//	go run ./bench -write ../docs      write performance.md and its plots too
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"time"
+)
+
+func main() {
+	o, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		os.Exit(2) // flag has said why
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err = run(ctx, o)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// options are the flags.
+type options struct {
+	rounds int
+	length time.Duration
+	quick  bool
+	only   *regexp.Regexp
+	write  string
+	sluice string
+}
+
+func parse(args []string) (o options, err error) {
+	o.only = regexp.MustCompile("")
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&o.rounds, "rounds", 5, "`times` that each server is measured in each comparison, in turns")
+	flags.DurationVar(&o.length, "length", 2*time.Second, "how `long` one measurement lasts")
+	flags.BoolVar(&o.quick, "quick", false, "one short round, and a twentieth of the long runs")
+	flags.Func("only", "measure only what has a name that matches the `regexp`", func(text string) (err error) {
+		o.only, err = regexp.Compile(text)
+		return err
+	})
+	flags.StringVar(&o.write, "write", "", "`folder` of performance.md, to put the tables and plots in")
+	flags.StringVar(&o.sluice, "sluice", "..", "`folder` of the Sluice module")
+	err = flags.Parse(args)
+	if o.quick {
+		o.rounds, o.length = 1, 400*time.Millisecond
+	}
+	return o, err
+}
+
+// count returns how much of a long run is done.
+func (o options) count(n int) int {
+	if o.quick {
+		return n / 20
+	}
+	return n
+}
+
+// shorter returns how long to wait where nothing is counted.
+func (o options) shorter(d time.Duration) time.Duration {
+	if o.quick {
+		return d / 4
+	}
+	return d
+}
+
+// partial says that the figures are not those of a whole run.
+func (o options) partial() bool { return o.quick || o.only.String() != "" }
+
+// run measures and reports. What could not be measured is its error in the end.
+func run(ctx context.Context, o options) (failed error) {
+	dir, err := os.MkdirTemp("", "sluice-bench-*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	fleet, err := build(ctx, o.sluice, dir)
+	if err != nil {
+		return err
+	}
+	r := &report{machine: describe(fleet), partial: o.partial()}
+	if r.results, err = compare(ctx, fleet, o); err != nil {
+		return err
+	}
+	r.budgets, failed = measureBudgets(ctx, fleet, o)
+	r.budgets = append(relate(r.results), r.budgets...)
+	fmt.Println(r.text())
+	if o.write != "" && ctx.Err() == nil {
+		failed = errors.Join(failed, r.write(o.write))
+	}
+	return failed
+}

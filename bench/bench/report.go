@@ -1,0 +1,133 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A report is all that was measured.
+type report struct {
+	machine []string
+	partial bool
+	results []*result
+	budgets []budget
+}
+
+// text is the report without plots.
+func (r *report) text() string {
+	return strings.Join(append(r.opening(), r.sections()...), "\n\n")
+}
+
+func (r *report) opening() []string {
+	lines := []string{"- " + strings.Join(r.machine, "\n- ")}
+	if r.partial {
+		lines = append(lines, "**This was not a whole run: the figures are rough.**")
+	}
+	return lines
+}
+
+// sections are the tables with what there is to say to them.
+func (r *report) sections() (all []string) {
+	if len(r.budgets) > 0 {
+		all = append(all, "## Budgets", strings.TrimSpace(budgetTable(r.budgets)))
+	}
+	for _, b := range r.budgets {
+		if len(b.series) > 0 {
+			all = append(all, fmt.Sprintf("%s, in MiB after every %s: %s.", b.what, b.every, mebibytes(b.series)))
+		}
+	}
+	plain, progress := r.split()
+	if len(plain) > 0 {
+		all = append(all, "## Side by side", r.remark(), strings.TrimSpace(table(plain, columns)))
+	}
+	if len(progress) > 0 {
+		all = append(all, "With progress, each call makes 100 reports. "+coalescing,
+			strings.TrimSpace(table(progress, append([]column{columns[0], reports}, columns[1:]...))))
+	}
+	return all
+}
+
+const coalescing = "Sluice sends the latest when the connection has room, rather than each (progress is coalesced by design, so that a slow\n" +
+	"reader never slows a tool): compare the processor time with the number of reports that came."
+
+func (r *report) split() (plain, progress []*result) {
+	for _, one := range r.results {
+		if one.comparison.load.progress {
+			progress = append(progress, one)
+		} else {
+			plain = append(plain, one)
+		}
+	}
+	return plain, progress
+}
+
+// remark says how to read the table, and what the client cost.
+func (r *report) remark() string {
+	text := "Medians of the rounds, in which the servers took turns; ± is half the distance from the lowest to the highest. \"To Sluice\" is\n" +
+		"the median of the rounds' ratios of processor time. CPU per call is the server's alone, as the system counts it; calls/s is\n" +
+		"what server and client reach together on one machine."
+	if least, most := r.clientShare(); most > 0 {
+		text += fmt.Sprintf(" Beside Sluice the client took %.0f to %.0f%% of the processor\n"+
+			"time that the server took; where it takes more than that, as with the floors, calls/s tells what the client can do.", 100*least, 100*most)
+	}
+	return text
+}
+
+// clientShare is the least and the most that the client took, to what Sluice took.
+func (r *report) clientShare() (least, most float64) {
+	for _, one := range r.results {
+		if one.server != sluice {
+			continue
+		}
+		share := ratio(one.values(clientCPUOf), one.values(cpuOf))
+		if most = max(most, share); least == 0 {
+			least = share
+		}
+		least = min(least, share)
+	}
+	return least, most
+}
+
+// The generated part of the page lies between these; what is around it is left alone.
+const (
+	begin = "<!-- begin of what bench writes -->"
+	end   = "<!-- end of what bench writes -->"
+)
+
+// write puts the report into the page in the folder, and its plots beside it.
+func (r *report) write(folder string) error {
+	path := filepath.Join(folder, "performance.md")
+	page, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	images, err := r.plot(filepath.Join(folder, "performance"))
+	if err != nil {
+		return err
+	}
+	parts := append(r.opening(), images...)
+	parts = append(parts, r.sections()...)
+	replaced, err := replace(string(page), strings.Join(parts, "\n\n"))
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return os.WriteFile(path, []byte(replaced), 0o644)
+}
+
+// replace puts the text between the markers of the page; a page without any gets them
+// at its end.
+func replace(page, text string) (string, error) {
+	before, rest, begun := strings.Cut(page, begin)
+	_, after, ended := strings.Cut(rest, end)
+	switch {
+	case !begun && !strings.Contains(page, end):
+		before, after = page, "\n"
+	case !ended:
+		return "", errors.New("one marker of what bench writes is missing")
+	}
+	return before + begin + "\n\n" + text + "\n\n" + end + after, nil
+}
