@@ -31,8 +31,8 @@ type Options struct {
 	// asking.
 	Legacy bool
 
-	// OnToolsChanged, where set, is called when the server says that its tools are
-	// others than it has listed; see also [Client.Listen]. It runs on the goroutine that
+	// OnToolsChanged, where set, is called when the server's tools may be others than it
+	// has listed: it says so, or has agreed to from now on (see [Client.Listen]). It runs on the goroutine that
 	// reads the connection: it must not block. Defaults to passing over it.
 	OnToolsChanged func()
 

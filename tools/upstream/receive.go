@@ -115,7 +115,7 @@ func (w *wire) notified(m *message) {
 		w.progressed(m.Params)
 	case mcp.NotificationMessage:
 		w.logged(m.Params)
-	case mcp.NotificationToolsListChanged:
+	case mcp.NotificationToolsListChanged, mcp.NotificationAcknowledged: // what changed before it agreed to tell was not told
 		if w.changed != nil {
 			w.changed()
 		}

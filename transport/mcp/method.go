@@ -55,4 +55,8 @@ const (
 	// connection holds as many requests of this kind, or answers to one batch, as it
 	// may.
 	CodeOverloaded = -31000
+
+	// CodeUnreachable is Sluice's own as well: the request could not be passed on to the
+	// server that was to answer it, or the connection to that was lost before it did.
+	CodeUnreachable = -31001
 )

@@ -126,8 +126,20 @@ func dialError(u *url.URL, token string, resp *http.Response, err error) error {
 	if advice == "" {
 		advice = "the server does not speak WebSocket there"
 	}
-	return fmt.Errorf("websocket: %s answered %d: %s%s", place, resp.StatusCode, advice, said(resp, token))
+	return &StatusError{resp.StatusCode, fmt.Sprintf("websocket: %s answered %d: %s%s", place, resp.StatusCode, advice, said(resp, token))}
 }
+
+// A StatusError is the error of [Dial] for a server that answers the handshake with an
+// HTTP status instead of a WebSocket.
+type StatusError struct {
+	// Status is that status, such as 401 where the token is wrong.
+	Status int
+	text   string
+}
+
+// Error returns a sentence with the place, the status, what is likely to be wrong and
+// what the server said.
+func (e *StatusError) Error() string { return e.text }
 
 // rootCause takes off what net/http and the library put around an error of dialing,
 // which has the URL in it, and words the most frequent one.
