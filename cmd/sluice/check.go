@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
 
@@ -108,8 +109,31 @@ func (f *findings) tools(cfg *config.Config) {
 	for entry := range registry.Snapshot().All() {
 		f.Tools = append(f.Tools, foundTool{entry.Name, entry.Description})
 	}
-	if len(f.Tools) == 0 {
+	f.upstreams(cfg)
+	if len(f.Tools) == 0 && len(cfg.Upstreams) == 0 {
 		f.warn("there is no tool to serve")
+	}
+}
+
+// upstreams finds what is wrong with the other servers. It starts none.
+func (f *findings) upstreams(cfg *config.Config) {
+	for i := range cfg.Upstreams {
+		u := &cfg.Upstreams[i]
+		spec := upstreamSpec(u, nil)
+		at := config.Problem{Line: u.Line, Column: u.Column}
+		if _, err := upstream.New(spec, new(tools.Registry)); err != nil {
+			at.Message = err.Error()
+			f.Errors = append(f.Errors, at)
+			continue
+		}
+		_, err := u.Secret()
+		if spec.Program != nil {
+			err = spec.Program.Check()
+		}
+		if err != nil {
+			at.Message = fmt.Sprintf("upstream %q: %v", u.Name, err)
+			f.Warnings = append(f.Warnings, at)
+		}
 	}
 }
 

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -77,36 +76,6 @@ func awaitGone(t *testing.T, group int) {
 	}
 }
 
-func TestChildEndsWithItsStream(t *testing.T) {
-	t.Parallel()
-	for name, script := range map[string]string{
-		"at the end of stdin":              `cat`,
-		"at SIGTERM":                       `trap 'exit 0' TERM; while :; do sleep 0.01; done`,
-		"at SIGKILL":                       `trap '' TERM; while :; do sleep 0.01; done`,
-		"with what it has left behind":     `(trap '' TERM; while :; do sleep 0.01; done) & exec cat`,
-		"with a daemon of its own":         `(trap '' TERM; while :; do sleep 0.01; done) >/dev/null 2>&1 & exec cat`,
-		"while it writes and nobody reads": `yes`,
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c, err := startChild([]string{"sh", "-c", script}, newRecord())
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.grace = 50 * time.Millisecond
-			for range 2 {
-				if err := c.Close(1000, ""); err != nil {
-					t.Error(err)
-				}
-			}
-			awaitGone(t, c.cmd.Process.Pid)
-			if _, err := c.Read(context.Background()); err == nil {
-				t.Error("the stream is still open")
-			}
-		})
-	}
-}
-
 // TestInterruptOfTheProgram presses Ctrl-C on the real thing: the call is cancelled
 // on the server, which lives on.
 func TestInterruptOfTheProgram(t *testing.T) {
@@ -147,7 +116,7 @@ esac; done; : > ` + alive + `; while :; do sleep 0.05; done`
 	second := time.Now()
 	p.signal(syscall.SIGINT)
 	p.wantExit(exitInterrupted)
-	if took := time.Since(second); took > childGrace {
+	if took := time.Since(second); took > graceOfChildren {
 		t.Errorf("it took %v", took)
 	}
 	var group int

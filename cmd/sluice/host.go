@@ -12,6 +12,7 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/command"
 	"github.com/sluice-dev/sluice/tools/httpcall"
+	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
@@ -27,14 +28,25 @@ type host struct {
 
 	killed chan struct{} // closed when programs are to end at once
 	kill   func()        // closes it
+
+	upstreams []*upstream.Upstream
+}
+
+// A builder makes the host of a config.
+type builder func(*config.Config, *slog.Logger) (*host, error)
+
+// emptyHost is a host without tools that is not assembled yet.
+func emptyHost() *host {
+	ballast()
+	h := &host{registry: &tools.Registry{}, killed: make(chan struct{})}
+	h.kill = sync.OnceFunc(func() { close(h.killed) })
+	return h
 }
 
 // newHost builds the host of a config. A tool that cannot be served is left out
 // with an error in the log, and the others are served.
 func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
-	ballast()
-	h := &host{registry: &tools.Registry{}, killed: make(chan struct{})}
-	h.kill = sync.OnceFunc(func() { close(h.killed) })
+	h := emptyHost()
 	if cfg.Starter {
 		if err := h.registry.Add(starterTools()...); err != nil {
 			return nil, fmt.Errorf("the built-in tools: %w", err)
@@ -43,6 +55,16 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 	for _, p := range addTools(h.registry, cfg, h.killed) {
 		logger.Error("a tool is left out", "line", p.Line, "error", p.Message)
 	}
+	for _, p := range h.startUpstreams(cfg, logger) {
+		logger.Error("an upstream is left out", "line", p.Line, "error", p.Message)
+	}
+	h.assemble(cfg, logger)
+	return h, nil
+}
+
+// assemble makes the engine for the tools in the registry, and the server that speaks for
+// it.
+func (h *host) assemble(cfg *config.Config, logger *slog.Logger) {
 	options := engineOptions(&cfg.Engine)
 	options.Registry, options.Logger = h.registry, logger
 	h.openHistory(&cfg.Engine.History, &options)
@@ -55,7 +77,6 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 		Instructions: cfg.Instructions,
 		Logger:       logger,
 	})
-	return h, nil
 }
 
 // addTools registers the tools of a config and returns why those that are missing

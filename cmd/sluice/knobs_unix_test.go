@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"strings"
@@ -23,17 +24,24 @@ import (
 // hostOf is the host of a config.
 func hostOf(t *testing.T, yaml string) *host {
 	t.Helper()
+	log := newRecord()
+	h := newTestHost(t, yaml, log)
+	if log.String() != "" {
+		t.Fatalf("the log says:\n%s", log)
+	}
+	return h
+}
+
+// newTestHost is the host of a config, which may have something to log.
+func newTestHost(t *testing.T, yaml string, log ...io.Writer) *host {
+	t.Helper()
 	cfg, err := config.Parse("sluice.yaml", []byte(yaml))
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := newRecord()
-	h, err := newHost(cfg, slog.New(slog.NewTextHandler(log, nil)))
+	h, err := newHost(cfg, slog.New(slog.NewTextHandler(io.MultiWriter(log...), nil)))
 	if err != nil {
 		t.Fatal(err)
-	}
-	if log.String() != "" {
-		t.Fatalf("the log says:\n%s", log)
 	}
 	t.Cleanup(func() { h.await(context.Background(), slog.New(slog.DiscardHandler)) })
 	return h
@@ -246,6 +254,9 @@ func TestKnobs(t *testing.T) {
 	for name, bites := range knobs {
 		t.Run(name, func(t *testing.T) { bites(t) })
 	}
+	for name, bites := range upstreamKnobs {
+		t.Run(name, bites)
+	}
 	for name, bites := range policyKnobs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -274,7 +285,8 @@ func TestEveryKnobHasATest(t *testing.T) {
 		for key := range s.Properties {
 			_, here := knobs[name+"."+key]
 			_, there := policyKnobs[name+"."+key]
-			if _, elsewhere := knobsElsewhere[name+"."+key]; !here && !there && !elsewhere {
+			_, far := upstreamKnobs[name+"."+key]
+			if _, elsewhere := knobsElsewhere[name+"."+key]; !here && !there && !far && !elsewhere {
 				t.Errorf("no test shows %s.%s bite", name, key)
 			}
 		}

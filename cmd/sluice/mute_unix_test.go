@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// graceOfChildren is how long a server may take to end after its stdin is closed.
+const graceOfChildren = 2 * time.Second
+
 func TestMuteProgramIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, script, want string }{
@@ -27,7 +30,7 @@ func TestMuteProgramIsNotWaitedFor(t *testing.T) {
 				if code != exitFailure || out != "" || !strings.HasPrefix(errOut, "sluice: "+test.want+"hint: is it an MCP server?") {
 					t.Errorf("got %d, %q and:\n%s", code, out, errOut)
 				}
-				if took := time.Since(start); took > childGrace {
+				if took := time.Since(start); took > graceOfChildren {
 					t.Errorf("it took %v", took)
 				}
 			})
@@ -76,7 +79,7 @@ func TestMuteProgramIsInterrupted(t *testing.T) {
 				p.signal(test.signals[1])
 			}
 			p.wantExit(exitInterrupted)
-			if took := time.Since(signalled); took > childGrace {
+			if took := time.Since(signalled); took > graceOfChildren {
 				t.Errorf("it took %v", took)
 			}
 			awaitGone(t, group)

@@ -41,7 +41,7 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(
 		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
-		newCheckCommand(), newSchemaCommand(), newVersionCommand(), newHistoryCommand(), newAuditCommand(),
+		newWrapCommand(), newConnectCommand(), newCheckCommand(), newSchemaCommand(), newVersionCommand(), newHistoryCommand(), newAuditCommand(),
 		newImportCommand(),
 	)
 	return root

@@ -53,23 +53,24 @@ func newServeCommand() *cobra.Command {
 		},
 	}
 	addConfigFlag(cmd.Flags(), &opts.config)
-	cmd.Flags().StringVarP(&opts.listen, "listen", "l", "", "host:port to listen on, `address`; port 0 takes a free one (default 127.0.0.1:7777)")
-	cmd.Flags().StringVar(&opts.tokenFile, "token-file", "", "accept the token that this `file` holds")
-	cmd.Flags().StringArrayVar(&opts.origins, "origin", nil, "let pages of this `origin` connect, such as http://localhost:*; may be repeated")
-	cmd.Flags().DurationVar(&opts.drain, "drain", defaultDrain, "how long running calls may go on when asked to stop")
-	opts.log.add(cmd)
+	opts.addFlags(cmd)
 	return cmd
 }
 
-// load returns the config with the flags written into it.
-func (o *serveOptions) load() (*config.Config, error) {
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return nil, err
-	}
+// addFlags adds the flags on clients and their connections.
+func (o *serveOptions) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&o.listen, "listen", "l", "", "host:port to listen on, `address`; port 0 takes a free one (default 127.0.0.1:7777)")
+	cmd.Flags().StringVar(&o.tokenFile, "token-file", "", "accept the token that this `file` holds")
+	cmd.Flags().StringArrayVar(&o.origins, "origin", nil, "let pages of this `origin` connect, such as http://localhost:*; may be repeated")
+	cmd.Flags().DurationVar(&o.drain, "drain", defaultDrain, "how long running calls may go on when asked to stop")
+	o.log.add(cmd)
+}
+
+// apply writes the flags that were given into cfg.
+func (o *serveOptions) apply(cfg *config.Config) error {
 	if o.listen != "" {
 		if err := config.CheckAddress(o.listen); err != nil {
-			return nil, usageError("port 0 takes a free one", "--listen %w", err)
+			return usageError("port 0 takes a free one", "--listen %w", err)
 		}
 		cfg.Listen.Address = o.listen
 	}
@@ -77,12 +78,20 @@ func (o *serveOptions) load() (*config.Config, error) {
 	if o.tokenFile != "" {
 		cfg.Auth.Tokens = append(cfg.Auth.Tokens, config.Token{Name: "token-file", TokenFile: o.tokenFile})
 	}
-	return cfg, o.log.apply(cfg)
+	return o.log.apply(cfg)
 }
 
 func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
-	cfg, err := o.load()
+	cfg, err := loadConfig(o.config)
 	if err != nil {
+		return err
+	}
+	return o.serve(ctx, cfg, newHost, out, errOut)
+}
+
+// serve serves the host that build makes of cfg and the flags.
+func (o *serveOptions) serve(ctx context.Context, cfg *config.Config, build builder, out, errOut io.Writer) error {
+	if err := o.apply(cfg); err != nil {
 		return err
 	}
 	keys, err := readKeys(cfg)
@@ -97,10 +106,11 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 		}
 		logger.Warn(problem)
 	}
-	h, err := newHost(cfg, logger)
+	h, err := build(cfg, logger)
 	if err != nil {
 		return err
 	}
+	defer h.closeUpstreams(context.Background()) // where it came to no serving
 	s, err := newService(h, cfg, keys, logger)
 	if err != nil {
 		return err

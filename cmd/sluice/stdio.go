@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/stdio"
 )
@@ -56,27 +57,35 @@ func newStdioCommand() *cobra.Command {
 // run serves the process's own stdout, whatever the command was given: nothing else
 // may write there, so it is taken before anything is done that could.
 func (o *stdioOptions) run(ctx context.Context, in io.Reader, errOut io.Writer) error {
+	return serveStdin(ctx, in, errOut, o.grace, func() (*config.Config, error) {
+		cfg, err := loadConfig(o.config)
+		if err != nil {
+			return nil, err
+		}
+		return cfg, o.log.apply(cfg)
+	}, newHost)
+}
+
+// serveStdin serves the host that build makes of a config on stdin and stdout.
+func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.Duration, load func() (*config.Config, error), build builder) error {
 	out, err := stdio.TakeStdout()
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	cfg, err := loadConfig(o.config)
+	cfg, err := load()
 	if err != nil {
 		return err
 	}
-	if err := o.log.apply(cfg); err != nil {
-		return err
-	}
 	logger := newLogger(errOut, cfg)
-	h, err := newHost(cfg, logger)
+	h, err := build(cfg, logger)
 	if err != nil {
 		return err
 	}
 	if isTerminal(in) {
 		fmt.Fprint(errOut, terminalHint)
 	}
-	return h.serveStdio(ctx, in, out, o.grace, logger)
+	return h.serveStdio(ctx, in, out, grace, logger)
 }
 
 const terminalHint = `sluice speaks MCP here: one JSON message a line, from a program rather than a person.

@@ -141,6 +141,7 @@ func (t *target) host(ctx, forced context.Context, errOut *screen) (*session, er
 	if err != nil {
 		return nil, err
 	}
+	h.settleUpstreams(ctx)
 	clientEnd, serverEnd := memoryStreams()
 	served := make(chan struct{})
 	go func() {
@@ -151,6 +152,7 @@ func (t *target) host(ctx, forced context.Context, errOut *screen) (*session, er
 	s, err := open(ctx, clientEnd, upstream.Options{})
 	if err != nil {
 		<-served
+		h.await(forced, logger)
 		return nil, err
 	}
 	s.wait = func() {

@@ -19,6 +19,7 @@ func (d *decoder) check(c *Config) {
 	for i, t := range c.Auth.Tokens {
 		d.checkSecret(t.TokenEnv, t.TokenFile, fmt.Sprintf("auth.tokens[%d]", i))
 	}
+	d.checkUpstreams(c.Upstreams)
 	names := map[string]bool{}
 	for i, t := range c.Tools {
 		path := fmt.Sprintf("tools[%d].name", i)

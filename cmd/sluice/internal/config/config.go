@@ -22,6 +22,8 @@ type Config struct {
 	Log Log `yaml:"log"`
 	// Tools are the programs and HTTP endpoints that are served as tools.
 	Tools []Tool `yaml:"tools"`
+	// Upstreams are other MCP servers whose tools are served.
+	Upstreams []Upstream `yaml:"upstreams"`
 
 	// Starter says that no file was given: the built-in tools are served.
 	Starter bool `yaml:"-"`

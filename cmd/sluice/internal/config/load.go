@@ -76,11 +76,15 @@ func Parse(name string, source []byte) (*Config, error) {
 	return withDefaults(c), nil
 }
 
-// locate tells the tools where they stand.
+// locate tells the tools and the upstreams where they stand.
 func (d *decoder) locate(c *Config) {
 	for i := range c.Tools {
 		at := d.places[fmt.Sprintf("tools[%d]", i)]
 		c.Tools[i].Line, c.Tools[i].Column = at.line, at.column
+	}
+	for i := range c.Upstreams {
+		at := d.places[fmt.Sprintf("upstreams[%d]", i)]
+		c.Upstreams[i].Line, c.Upstreams[i].Column = at.line, at.column
 	}
 }
 
@@ -119,6 +123,9 @@ func (c *Config) resolve(directory string) {
 		if http := c.Tools[i].HTTP; http != nil {
 			http.resolve(in)
 		}
+	}
+	for i := range c.Upstreams {
+		c.Upstreams[i].resolve(in)
 	}
 }
 

@@ -22,12 +22,15 @@ var configSource string
 //go:embed policy.go
 var policySource string
 
+//go:embed upstream.go
+var upstreamSource string
+
 //go:embed http.go
 var httpSource string
 
 // Schema returns the JSON Schema (draft 2020-12) of a config file.
 func Schema() (json.RawMessage, error) {
-	comments, err := fieldComments(configSource, policySource, httpSource)
+	comments, err := fieldComments(configSource, policySource, httpSource, upstreamSource)
 	if err != nil {
 		return nil, err
 	}
