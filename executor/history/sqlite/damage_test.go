@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -128,6 +129,42 @@ func TestDamageWhileOpen(t *testing.T) {
 	}
 	wantLog(t, log, saysAside)
 	wantLog(t, quiet)
+}
+
+// TestDamageForSeveral has stores find a damaged file at once: one sets it aside, the
+// others follow, and nothing that they write is set aside with it.
+func TestDamageForSeveral(t *testing.T) {
+	t.Parallel()
+	for range 2 {
+		path := filepath.Join(t.TempDir(), "x.db")
+		before := storeAt(t, path, Options{})
+		appendCalls(t, before, 5000)
+		if err := before.Close(); err != nil {
+			t.Fatal(err)
+		}
+		execAt(t, path, "PRAGMA wal_checkpoint(TRUNCATE)")
+		overwrite(t, path, 10*4096, bytes.Repeat([]byte{0xff}, 4096))
+		const stores = 8
+		var ready, all sync.WaitGroup
+		ready.Add(1)
+		for i := range stores {
+			s := storeAt(t, path, Options{})
+			all.Go(func() {
+				ready.Wait()
+				s.Append(call(fmt.Sprint(i), 0), nil)
+				if err := s.Flush(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		ready.Done()
+		all.Wait()
+		asides, _ := filepath.Glob(path + ".damaged-*Z")
+		entries := collect(t, storeAt(t, path, Options{}).Query(t.Context(), history.Filter{}))
+		if len(asides) != 1 || len(entries) != stores {
+			t.Errorf("%d files set aside, %d of %d rows in the new one", len(asides), len(entries), stores)
+		}
+	}
 }
 
 // TestDamageForEver gives up on a disk that spoils each file.

@@ -56,23 +56,32 @@ type file struct {
 	one  insert
 }
 
-// openFile opens the file at path; where there is none it makes one.
-func openFile(path string) (_ *file, err error) {
+// openFile opens the file at path; where there is none it makes one. It says which file
+// it was also where that is of no use.
+func openFile(path string) (_ *file, opened fs.FileInfo, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, nil, err
+	}
+	door, err := openDoor(path, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer door.leave()
 	if err := createFile(path); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	f := &file{path: path}
 	if f.info, err = os.Stat(path); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f.conn, err = openConn(path, "mode=rw"); err != nil {
-		return nil, err
+		return nil, f.info, err
 	}
 	if err = f.prepare(); err != nil {
 		f.close()
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, f.info, fmt.Errorf("open %s: %w", path, err)
 	}
-	return f, nil
+	return f, f.info, nil
 }
 
 // createFile makes an empty file that only its owner can read. One that is there is not
@@ -81,9 +90,6 @@ func openFile(path string) (_ *file, err error) {
 func createFile(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
@@ -247,7 +253,18 @@ func (f *file) insert(rows []item) error {
 }
 
 // setAside renames a file, with the log that belongs to it, to a name with the time in it.
-func setAside(path string, now time.Time) (aside string, err error) {
+// The error is [fs.ErrNotExist] where the file is no longer the one that was opened.
+func setAside(path string, opened fs.FileInfo, now time.Time) (aside string, err error) {
+	door, err := openDoor(path, true)
+	if err != nil {
+		return "", err
+	}
+	defer door.leave()
+	if there, err := os.Stat(path); err != nil {
+		return "", err
+	} else if !os.SameFile(there, opened) {
+		return "", fs.ErrNotExist
+	}
 	aside = path + now.UTC().Format(".damaged-20060102T150405.000Z")
 	if err := os.Rename(path, aside); err != nil {
 		return "", err

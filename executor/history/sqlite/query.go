@@ -100,13 +100,17 @@ func (q *quota) take(e history.Entry) bool {
 
 // openReader opens the file for reading.
 func (s *Store) openReader() (*conn, error) {
+	door, err := openDoor(s.path, false)
+	if err != nil {
+		return nil, err
+	}
+	defer door.leave()
 	if _, err := os.Stat(s.path); err != nil {
 		return nil, err
 	}
 	// A reader takes part in the locks of the log, for which it has to write. Where it
 	// must not, it can read only a file that nobody writes.
 	var c *conn
-	var err error
 	for _, mode := range []string{"mode=rw", "mode=ro", "mode=ro&immutable=1"} {
 		if c, err = s.openReaderAs(mode); !needsWriting(err) {
 			break

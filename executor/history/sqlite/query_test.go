@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -164,7 +165,11 @@ func TestFollow(t *testing.T) {
 		flush(t, s)
 		want(fmt.Sprint(i))
 	}
-	if _, err := setAside(path, time.Now()); err != nil {
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := setAside(path, info, time.Now()); err != nil {
 		t.Skip("an open file cannot be moved here:", err)
 	}
 	s.Append(call("new", 0), nil)

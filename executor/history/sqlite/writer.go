@@ -29,11 +29,12 @@ type writer struct {
 	*Store
 	redactor *history.Redactor
 
-	file   *file    // nil while none is open
-	asides int      // how often one was set aside
-	held   []*chunk // digested, the oldest first
-	rows   int      // in held
-	lost   uint64   // dropped, of which the file does not know yet
+	file   *file       // nil while none is open
+	opened fs.FileInfo // of the file that was opened last
+	asides int         // how often one was set aside
+	held   []*chunk    // digested, the oldest first
+	rows   int         // in held
+	lost   uint64      // dropped, of which the file does not know yet
 
 	failed  error // why the last write failed; nil where it did not
 	backoff time.Duration
@@ -197,7 +198,7 @@ func (w *writer) openFile() (err error) {
 		w.closeFile()
 	}
 	if w.file == nil {
-		w.file, err = openFile(w.path)
+		w.file, w.opened, err = openFile(w.path)
 	}
 	return err
 }
@@ -268,12 +269,12 @@ func (w *writer) setAside(cause error) bool {
 	if !isDamaged(cause) && !errors.Is(cause, ErrLaterVersion) || w.asides >= maxAsides {
 		return false
 	}
-	w.asides++
 	w.closeFile()
-	aside, err := setAside(w.path, time.Now())
+	aside, err := setAside(w.path, w.opened, time.Now())
 	if errors.Is(err, fs.ErrNotExist) {
 		return true // another process was faster
 	}
+	w.asides++
 	if err != nil {
 		w.opts.Logger.Error("the history file is of no use and cannot be set aside", "path", w.path, "cause", cause, "error", err)
 		return false
