@@ -27,4 +27,16 @@ func (e *Engine) Go(ctx context.Context, req *Request, done func(*tools.Result, 
 // costs more.
 func (j *Job) Cancel(cause error) { j.x.stop(cause) }
 
-func (j *Job) run() { j.done(j.engine.run(j.ctx, j.x)) }
+func (j *Job) run() {
+	var result *tools.Result
+	var err error
+	ended := false
+	defer func() {
+		if !ended { // a policy of the user's has ended the goroutine
+			err = j.x.fail(KindPanic, errGoexit)
+		}
+		j.done(result, err)
+	}()
+	result, err = j.engine.run(j.ctx, j.x)
+	ended = true
+}

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"testing/synctest"
 
@@ -46,6 +47,24 @@ func TestGo(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestGoEnds checks that a job ends of which a policy ends the goroutine.
+func TestGoEnds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		exits := func(Handler) Handler {
+			return func(context.Context, *Execution) (*tools.Result, error) {
+				runtime.Goexit()
+				return nil, nil
+			}
+		}
+		e := newEngine(t, Options{Policies: []Policy{exits}}, tool("t", echo))
+		var ended error
+		e.Go(t.Context(), &Request{Tool: "t"}, func(_ *tools.Result, err error) { ended = err })
+		synctest.Wait()
+		wantKind(t, ended, KindPanic, ErrPanic)
+	})
 }
 
 // TestQuiet checks that it waits for handlers whose callers were answered, too.
