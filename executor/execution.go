@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -50,16 +51,28 @@ type Execution struct {
 	waitsFor  string                  // what the call waits for now, in words
 }
 
+// maxName is how many bytes of a name go into the records, and of a tool's name into
+// errors: callers choose them, and records and errors are kept. No tool's name is as long.
+const maxName = 256
+
+// clip returns a name that is not too long. It keeps nothing of one that is.
+func clip(name string) string {
+	if len(name) <= maxName {
+		return name
+	}
+	return strings.ToValidUTF8(strings.Clone(name[:maxName]), "")
+}
+
 func (e *Engine) newExecution(req *Request) *Execution {
 	now := time.Now()
-	id := e.ids.next(now)
+	id, tool := e.ids.next(now), clip(req.Tool)
 	return &Execution{
 		Request: req,
-		Call:    tools.Call{ID: id, Tool: req.Tool, Arguments: req.Arguments, Caller: req.Caller},
+		Call:    tools.Call{ID: id, Tool: tool, Arguments: req.Arguments, Caller: req.Caller},
 		born:    now,
 		audit:   e.audit,
 		record: Record{
-			ID: id, Tool: req.Tool, Caller: req.Caller, Transport: req.Transport,
+			ID: id, Tool: tool, Caller: clip(req.Caller), Transport: req.Transport,
 			Priority: req.Priority.String(),
 			Queued:   now, BytesIn: int64(len(req.Arguments)),
 		},

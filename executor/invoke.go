@@ -33,7 +33,7 @@ func (x *Execution) handlerFailed(ctx context.Context, err error) (*tools.Result
 	if ctx.Err() != nil && (!isOwn || isContextError(err)) {
 		ended := x.ended(ctx)
 		if !errors.Is(ended.Err, err) { // most return the cause itself
-			ended.Err = fmt.Errorf("%w: %w", ended.Err, err)
+			ended.Err = &lateError{ended.Err, err}
 		}
 		return nil, ended
 	}
@@ -47,3 +47,11 @@ func (x *Execution) handlerFailed(ctx context.Context, err error) (*tools.Result
 func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
+
+// A lateError is what a handler said when it had been stopped, beside why it was. The
+// former is to be found by errors.Is; it does not stand in the text, which goes into
+// records: it may hold secrets, such as the URL of a request that did not end.
+type lateError struct{ why, said error }
+
+func (e *lateError) Error() string   { return e.why.Error() }
+func (e *lateError) Unwrap() []error { return []error{e.why, e.said} }

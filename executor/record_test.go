@@ -3,11 +3,14 @@ package executor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -45,6 +48,32 @@ func TestRecord(t *testing.T) {
 		}
 		if id, err := uuid.Parse(got.ID); err != nil || id.Version() != 7 {
 			t.Errorf("id %s: %v", got.ID, err)
+		}
+	})
+}
+
+// TestRecordSaysNoMore checks that a record holds neither what a handler says of its end
+// nor more of a name than is of use.
+func TestRecordSaysNoMore(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{Timeout: time.Second}, tool("t", func(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
+			<-ctx.Done()
+			return nil, fmt.Errorf("get https://ada:secret@example.com: %w", io.ErrUnexpectedEOF)
+		}))
+		_, err := e.Execute(t.Context(), &Request{Tool: "t", Caller: strings.Repeat("ü", 1000)})
+		wantKind(t, err, KindTimeout, ErrTimeout)
+		if !errors.Is(err, io.ErrUnexpectedEOF) {
+			t.Errorf("what the handler said is lost: %v", err)
+		}
+		_, err = e.Execute(t.Context(), &Request{Tool: strings.Repeat("t", 1000)})
+		if unknown := wantKind(t, err, KindUnknownTool, ErrUnknownTool); len(unknown.Public()) > 400 {
+			t.Errorf("the caller is told %d bytes", len(unknown.Public()))
+		}
+		for _, r := range records(e) {
+			if strings.Contains(r.Reason, "secret") || len(r.Tool) > maxName || len(r.Caller) > maxName || !utf8.ValidString(r.Caller) {
+				t.Errorf("record %+v", r)
+			}
 		}
 	})
 }
