@@ -3,7 +3,6 @@ package executor
 import (
 	"context"
 	"errors"
-	"math"
 	"sync"
 	"time"
 
@@ -44,9 +43,6 @@ type band struct {
 	ordinary, floor, ceiling time.Duration
 	factor                   float64
 }
-
-// unlimited stands for no cap; it leaves room for sums.
-const unlimited = time.Duration(math.MaxInt64 / 4)
 
 func newBand(own *tools.Adaptive, ordinary time.Duration) band {
 	if ordinary == 0 {

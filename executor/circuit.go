@@ -218,7 +218,8 @@ func newRule(own, engine tools.Breaker) rule {
 		r.share = 0
 	}
 	r.window = max(r.window, time.Millisecond) // it is divided
-	r.maxOpen = max(r.maxOpen, r.open)
+	r.open = min(r.open, unlimited)
+	r.maxOpen = min(max(r.maxOpen, r.open), unlimited)
 	return r
 }
 

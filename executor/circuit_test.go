@@ -2,6 +2,7 @@ package executor
 
 import (
 	"fmt"
+	"math"
 	"testing"
 	"time"
 
@@ -148,6 +149,18 @@ func TestCircuitAnew(t *testing.T) {
 			t.Errorf("opened %d times, now for %v", c.opened, c.until-now)
 		}
 	})
+}
+
+// TestCircuitForever checks that one which is to stay open for the longest time there is
+// does.
+func TestCircuitForever(t *testing.T) {
+	t.Parallel()
+	c := &circuit{}
+	c.set(&tools.Entry{}, newRule(tools.Breaker{Failures: 1, Open: math.MaxInt64}, tools.Breaker{}), 0)
+	c.settle(passage{turn: c.turn}, verdictBad, time.Hour, func() float64 { return 1 })
+	if _, retry := c.admit(2 * time.Hour); retry < 24*time.Hour {
+		t.Errorf("retry in %v", retry)
+	}
 }
 
 // TestCircuitLate checks that the end of a call counts only in the state that the call

@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -155,6 +156,26 @@ func TestDrainLeavesAbandoned(t *testing.T) {
 		if err := e.Drain(t.Context()); err != nil {
 			t.Errorf("drain again: %v", err)
 		}
+	})
+}
+
+// TestDrainForPatience checks that a drain waits for handlers that have all the time
+// there is to stop.
+func TestDrainForPatience(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEngine(t, Options{AbandonGrace: math.MaxInt64}, tool("t", func(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
+			<-ctx.Done()
+			time.Sleep(time.Minute)
+			return nil, ctx.Err()
+		}))
+		ended := start(e, t.Context(), "t")
+		synctest.Wait()
+		var result *DrainError
+		if err := e.Drain(within(t, time.Second)); !errors.As(err, &result) || *result != (DrainError{Cancelled: 1}) {
+			t.Errorf("drain: %v", err)
+		}
+		wantKind(t, <-ended, KindShuttingDown, ErrShuttingDown)
 	})
 }
 

@@ -155,7 +155,7 @@ func (o Options) withDefaults() Options {
 	o.RepeatFailures = orDefault(o.RepeatFailures, 5)
 	o.Timeout = orDefault(o.Timeout, 30*time.Second)
 	o.Heartbeat = orDefault(o.Heartbeat, 15*time.Second)
-	o.AbandonGrace = orDefault(o.AbandonGrace, 100*time.Millisecond)
+	o.AbandonGrace = min(orDefault(o.AbandonGrace, 100*time.Millisecond), unlimited)
 	o.CacheEntries = orDefault(o.CacheEntries, 10_000)
 	o.CacheBytes = orDefault(o.CacheBytes, 32<<20)
 	o.ResultBytes = orDefault(o.ResultBytes, 2<<20)

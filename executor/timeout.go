@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
@@ -46,6 +47,9 @@ func orTool[T ~int | ~int64](own, engine T) T {
 	return max(own, 0)
 }
 
+// unlimited is as good as no limit, and leaves room for sums.
+const unlimited = time.Duration(math.MaxInt64 / 4)
+
 // A stopwatch knows when one call has run too long. A report of progress does not
 // touch it but only leaves its time in x.heard, which the stopwatch reads when the
 // idle time would be over: so a report costs next to nothing.
@@ -61,7 +65,8 @@ type stopwatch struct {
 }
 
 func (s *stopwatch) start(x *Execution, cancel context.CancelCauseFunc, limit, idle time.Duration) {
-	s.x, s.cancel, s.limit, s.idle, s.over = x, cancel, limit, idle, ErrTimeout
+	s.x, s.cancel, s.over = x, cancel, ErrTimeout
+	s.limit, s.idle = min(limit, unlimited), min(idle, unlimited)
 	s.started = x.age()
 	x.heard.Store(int64(s.started))
 }

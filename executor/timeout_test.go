@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"math"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,6 +139,35 @@ func TestTimeoutMany(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
 	})
+}
+
+// TestTimesWithoutEnd checks that the longest times there are do not turn into none.
+func TestTimesWithoutEnd(t *testing.T) {
+	t.Parallel()
+	const forever = math.MaxInt64
+	for name, opts := range map[string]Options{
+		"timeout": {Timeout: forever}, "idle": {IdleTimeout: forever}, "queue": {QueueTimeout: forever},
+		"rate": {Rate: tools.Rate{Count: 10, Burst: 1}, RateWait: forever}, "heartbeat": {Heartbeat: forever},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			opts.Concurrency = 1
+			e := newEngine(t, opts, tool("t", func(ctx context.Context, _ *tools.Call) (*tools.Result, error) {
+				select {
+				case <-time.After(time.Second):
+					return tools.TextResult("slow"), nil
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+			}))
+			time.Sleep(time.Second) // what is counted from the beginning is not counted from 0
+			first := start(e, t.Context(), "t")
+			time.Sleep(200 * time.Millisecond)
+			second := start(e, t.Context(), "t")
+			if err := errors.Join(<-first, <-second); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		})
+	}
 }
 
 // BenchmarkReport is one report of progress to a call with an idle timeout whose
