@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"runtime"
 	"time"
+	"weak"
 
 	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/executor/history"
@@ -259,7 +261,20 @@ func New(opts Options) *Engine {
 	e.queue = newQueue(opts.QueueTimeout, &e.alarms)
 	e.Resize(opts.Concurrency, opts.Queue, opts.QueueBytes)
 	e.run = chain(invoke, e.pipeline())
+	e.followRegistry()
 	return e
+}
+
+// followRegistry has the queue follow the registry for as long as there is the engine,
+// and does not keep it: an engine is not closed.
+func (e *Engine) followRegistry() {
+	follower := weak.Make(e)
+	cancel := e.opts.Registry.Subscribe(func() {
+		if e := follower.Value(); e != nil {
+			e.retool()
+		}
+	})
+	runtime.AddCleanup(e, func(cancel func()) { cancel() }, cancel)
 }
 
 // Execute runs one call through the pipeline and returns when it has ended, or when

@@ -67,6 +67,18 @@ func (e *Engine) Resize(concurrency, queue int, queueBytes int64) {
 	})
 }
 
+// retool takes over how many slots tools have that were registered anew. The next call of
+// such a tool would do so too, but those that wait shall not have to wait for that.
+func (e *Engine) retool() {
+	registered := e.opts.Registry.Snapshot()
+	states, _ := e.stats.all()
+	for _, state := range states {
+		if entry, ok := registered.Lookup(state.name); ok {
+			e.queue.update(func(s *slots) { s.limit(&state.lane, max(entry.Limits.Concurrency, 0)) })
+		}
+	}
+}
+
 // update is the only way to the slots. change must not block.
 func (q *queue) update(change func(*slots)) {
 	q.mu.Lock()

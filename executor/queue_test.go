@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/sluice-dev/sluice/executor/history"
 	"github.com/sluice-dev/sluice/tools"
@@ -256,6 +258,45 @@ func TestQueueStopLate(t *testing.T) {
 	<-x.ticket.granted
 	if x.ticket.stopped != nil || x.ticket.state != ticketRunning || q.slots.running != 1 {
 		t.Errorf("stopped: %v, %d run", x.ticket.stopped, q.slots.running)
+	}
+}
+
+// TestQueueFollowsRegistry checks that calls which wait for a tool have the slots that it
+// is given when it is registered anew, and that the registry does not keep the engine.
+func TestQueueFollowsRegistry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEngine(t, Options{}, tool("t", until(release), tools.Limits{Concurrency: 1}))
+		var ended []<-chan error
+		for range 4 {
+			ended = append(ended, start(e, t.Context(), "t"))
+		}
+		synctest.Wait()
+		if err := e.opts.Registry.Replace([]string{"t"}, tool("t", until(release), tools.Limits{Concurrency: 3})); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if c := e.Metrics().Tools["t"]; c.Running != 3 || c.Waiting != 1 {
+			t.Errorf("%d run, %d wait", c.Running, c.Waiting)
+		}
+		close(release)
+		for _, err := range ended {
+			if err := <-err; err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	registry := &tools.Registry{}
+	gone := weak.Make(New(Options{Registry: registry}))
+	for range 10 {
+		runtime.GC()
+	}
+	if gone.Value() != nil {
+		t.Error("the registry keeps the engine")
+	}
+	if err := registry.Add(tool("t", echo)); err != nil {
+		t.Error(err)
 	}
 }
 
