@@ -27,6 +27,7 @@ const cacheMeta = "dev.sluice/cache"
 // whose time is over goes when it is found or pushed out, and is never given out.
 type cache struct {
 	maxBytes int64
+	aside    *room // where calls wait for the flights of others
 	log      *slog.Logger
 
 	mu      sync.Mutex // guards all below, and flight.waiting
@@ -53,8 +54,8 @@ const (
 
 // newCache returns a cache of so many results and bytes; where either is 0 it keeps
 // none, and calls share only flights.
-func newCache(entries int, maxBytes int64, log *slog.Logger) *cache {
-	c := &cache{maxBytes: maxBytes, log: log, flights: map[cacheKey]*flight{}}
+func newCache(entries int, maxBytes int64, aside *room, log *slog.Logger) *cache {
+	c := &cache{maxBytes: maxBytes, aside: aside, log: log, flights: map[cacheKey]*flight{}}
 	if entries > 0 && maxBytes > 0 {
 		c.kept, _ = simplelru.NewLRU(entries, func(_ cacheKey, gone keptResult) { c.bytes -= gone.bytes })
 	}
@@ -80,7 +81,10 @@ func (c *cache) answer(ctx context.Context, x *Execution, rest Handler) (*tools.
 		if ctx.Err() != nil {
 			return nil, x.ended(ctx)
 		}
-		kept, f := c.find(ctx, x, key, rest)
+		kept, f, refused := c.find(ctx, x, key, rest)
+		if refused != nil {
+			return nil, refused
+		}
 		if kept != nil {
 			x.board(nil, history.CacheHit)
 			return marked(kept, history.CacheHit), nil
@@ -93,12 +97,12 @@ func (c *cache) answer(ctx context.Context, x *Execution, rest Handler) (*tools.
 }
 
 // find returns a result that was kept, or else the flight that the call now waits
-// for, which may be its own.
-func (c *cache) find(ctx context.Context, x *Execution, key cacheKey, rest Handler) (*tools.Result, *flight) {
+// for, which may be its own, unless too many wait.
+func (c *cache) find(ctx context.Context, x *Execution, key cacheKey, rest Handler) (*tools.Result, *flight, *Error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if result := c.load(key); result != nil {
-		return result, nil
+		return result, nil, nil
 	}
 	f := c.flights[key]
 	if f == nil || f.outrankedBy(x) {
@@ -106,9 +110,11 @@ func (c *cache) find(ctx context.Context, x *Execution, key cacheKey, rest Handl
 		c.flights[key] = f
 		x.handlerStarts()
 		go f.run(c, rest)
+	} else if why := c.aside.enter(x); why != refusedNot {
+		return nil, nil, x.overloaded(why, 0)
 	}
 	f.waiting++
-	return nil, f
+	return nil, f, nil
 }
 
 // leave takes note that a call waits no longer for the flight, and reports whether it

@@ -209,7 +209,7 @@ func TestCacheCounts(t *testing.T) {
 func TestCacheDefaults(t *testing.T) {
 	t.Parallel()
 	opts := Options{}.withDefaults()
-	c := newCache(opts.CacheEntries, opts.CacheBytes, opts.Logger)
+	c := newCache(opts.CacheEntries, opts.CacheBytes, &room{}, opts.Logger)
 	entry := &tools.Entry{Tool: &tools.Tool{Limits: tools.Limits{Cache: &tools.Cache{}}}}
 	store := func(n int, result *tools.Result) {
 		key := cacheKey{entry: entry}

@@ -76,6 +76,7 @@ func (f *flight) await(ctx context.Context, c *cache, x *Execution) (*tools.Resu
 	defer f.fan.remove(x)
 	how := history.CacheMiss
 	if f.leader != x {
+		defer c.aside.leave(x)
 		how = history.CacheCoalesced
 		came := x.age()
 		defer func() { x.note(func(r *Record) { r.Waits.Flight += x.age() - came }) }()

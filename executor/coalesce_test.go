@@ -155,6 +155,34 @@ func TestCoalesceFailures(t *testing.T) {
 	}
 }
 
+// TestFlightRoom checks that no more calls wait for a flight than there is room for, nor
+// with more bytes.
+func TestFlightRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEngine(t, Options{QueueBytes: 10}, tool("t", until(release), shared))
+		one := Request{Arguments: json.RawMessage(`{"n":1}`)}
+		list := []<-chan answer{send(t.Context(), e, one), send(t.Context(), e, one)}
+		synctest.Wait()
+		if a := <-send(t.Context(), e, one); wantKind(t, a.err, KindOverloaded, ErrQueueFull).RetryAfter <= 0 {
+			t.Error("no time to try again")
+		}
+		e.Resize(0, 0, 0)
+		list = append(list, send(t.Context(), e, one))
+		synctest.Wait()
+		e.aside.calls.Add(maxAside - 2)
+		wantKind(t, (<-send(t.Context(), e, one)).err, KindOverloaded, ErrQueueFull)
+		e.aside.calls.Add(2 - maxAside)
+		close(release)
+		for _, done := range list {
+			if a := <-done; a.err != nil {
+				t.Error(a.err)
+			}
+		}
+	})
+}
+
 // TestFlightRecord checks that policies within see the call, as it came.
 func TestFlightRecord(t *testing.T) {
 	t.Parallel()

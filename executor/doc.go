@@ -55,13 +55,14 @@
 // wait for longer than its deadline or [Options.QueueTimeout] leaves it: the estimate
 // takes the calls that go before it, as of now, and how long calls have run of late.
 // What comes faster than the rate limits is refused with [KindRateLimited], unless it may
-// wait ([Options.RateWait]): at most 4096 do, besides those of the queue, and one that
-// waits for a tight limit holds up nobody who shares only a wider one. Memory is bounded
-// by that: there is no other queue. [Engine.Resize] changes the sizes while calls run and
-// wait. Progress is coalesced (at most 20 values in any second, the
-// last one kept) and excess notes are dropped and counted. The functions of a [Request]
-// run on the tool's time, so they must hand on and not block; [Engine.Stream] does that
-// for a consumer of any speed.
+// wait ([Options.RateWait]); one that waits for a tight limit holds up nobody who shares
+// only a wider one. At most 4096 calls wait so, or for the result of an identical call,
+// besides those of the queue, again with at most [Options.QueueBytes] of arguments; what
+// exceeds that is refused. Memory is bounded by that: there is no other queue.
+// [Engine.Resize] changes the sizes while calls run and wait. Progress is coalesced (at
+// most 20 values in any second, the last one kept) and excess notes are dropped and
+// counted. The functions of a [Request] run on the tool's time, so they must hand on and
+// not block; [Engine.Stream] does that for a consumer of any speed.
 //
 // # Waiting
 //

@@ -27,8 +27,9 @@ type Options struct {
 	// number means that none may wait. See also Resize.
 	Queue int
 
-	// QueueBytes is how many bytes of arguments those that wait may have in all.
-	// Defaults to 64 MiB; a negative number means any.
+	// QueueBytes is how many bytes of arguments those that wait may have in all, and as
+	// many those that wait for a rate limit or the result of an identical call. Defaults
+	// to 64 MiB; a negative number means any.
 	QueueBytes int64
 
 	// QueueTimeout is how long a call may wait for a slot; one that is expected to
@@ -218,6 +219,7 @@ type Engine struct {
 	repeat *repeats
 	trips  *breakers
 	queue  *queue
+	aside  *room
 	ledger *ledger
 	alarms alarms
 	beats  heartbeats
@@ -242,16 +244,18 @@ func New(opts Options) *Engine {
 		panic("executor: Options.AuditRequired is set and Options.Audit is nil")
 	}
 	opts = opts.withDefaults()
+	aside := &room{}
 	e := &Engine{
 		opts:   opts,
+		aside:  aside,
 		stats:  newStatistics(opts.Registry),
-		rates:  newRates(opts),
+		rates:  newRates(opts, aside),
 		repeat: newRepeats(opts.RepeatFailures, maxRepeats),
 		trips:  &breakers{settings: opts.Breaker, epoch: time.Now(), log: opts.Logger},
 		ledger: &ledger{},
 		alarms: alarms{epoch: time.Now()},
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
-		cache:  newCache(opts.CacheEntries, opts.CacheBytes, opts.Logger),
+		cache:  newCache(opts.CacheEntries, opts.CacheBytes, aside, opts.Logger),
 		audit:  newAuditor(opts),
 
 		workers: newWorkers(),

@@ -79,6 +79,9 @@ func checkAtRest(t testing.TB, e *Engine) {
 		}
 	})
 	checkRates(t, e.rates)
+	if calls, bytes := e.aside.calls.Load(), e.aside.bytes.Load(); calls != 0 || bytes != 0 {
+		t.Errorf("%d calls with %d bytes wait aside", calls, bytes)
+	}
 	if calls := e.InFlight(); len(calls) != 0 || e.ledger.unanswered != 0 {
 		t.Errorf("in flight: %+v, %d unanswered", calls, e.ledger.unanswered)
 	}

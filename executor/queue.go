@@ -65,6 +65,7 @@ func (e *Engine) Resize(concurrency, queue int, queueBytes int64) {
 		s.room = orDefault(queue, defaultQueue)
 		s.space = orDefault(queueBytes, defaultQueueBytes)
 	})
+	e.aside.space.Store(orDefault(queueBytes, defaultQueueBytes))
 }
 
 // retool takes over how many slots tools have that were registered anew. The next call of
@@ -135,7 +136,7 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 // fill makes the ticket that of a call which is about to ask for a slot.
 func (t *ticket) fill(x *Execution) {
 	t.lane, t.class, t.caller = &x.tool.lane, x.Request.Priority.class(), x.Request.Caller
-	t.bytes = int64(len(x.Request.Arguments))
+	t.bytes = x.argumentBytes()
 }
 
 // patience returns how long a call may wait: until the limit, where it is not 0, and its

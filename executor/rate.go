@@ -14,12 +14,9 @@ import (
 // unless others take it first.
 var ErrRateLimited = errors.New("rate limited")
 
-// Bounds of what the rate limits keep: the buckets of callers and of callers with a tool
-// together, and the calls that wait.
-const (
-	maxBuckets     = 16384
-	maxRateWaiters = 4096
-)
+// maxBuckets bounds what the rate limits keep: the buckets of callers and of callers with
+// a tool together. They are more than calls wait.
+const maxBuckets = 4 * maxAside
 
 // rates hold calls to the rate limits: of the server, of each tool, of each caller, and
 // of each caller with each tool. A call that no handler was started for in the end, for
@@ -29,6 +26,7 @@ const (
 type rates struct {
 	server, caller tools.Rate
 	patience       time.Duration // how long a call may wait
+	aside          *room         // where it waits
 	epoch          time.Time     // all times here are counted from
 
 	mu      sync.Mutex // guards all below, and the buckets in the states of the tools
@@ -40,9 +38,9 @@ type rates struct {
 	next    time.Duration // when the timer fires; 0 when it is not set
 }
 
-func newRates(opts Options) *rates {
+func newRates(opts Options, aside *room) *rates {
 	return &rates{
-		server: opts.Rate, caller: opts.CallerRate, patience: opts.RateWait, epoch: time.Now(),
+		server: opts.Rate, caller: opts.CallerRate, patience: opts.RateWait, aside: aside, epoch: time.Now(),
 		callers: newBucketTable(maxBuckets), line: rateLine{flows: map[levels]*rateFlow{}},
 	}
 }
@@ -112,13 +110,16 @@ func (r *rates) ask(ctx context.Context, x *Execution) (*tokens, *rateWaiter, *E
 // r.mu.
 func (r *rates) queue(ctx context.Context, x *Execution, l *levels, now time.Duration) (*rateWaiter, *Error) {
 	wait, level := r.line.estimate(l, now)
-	if wait > r.patience || r.line.waiting >= maxRateWaiters {
+	if wait > r.patience {
 		return nil, x.rateLimited(l[level].rate, level, wait)
 	}
 	if deadline, ok := x.deadline(ctx); ok && wait > time.Until(deadline) {
 		refused := x.rateLimited(l[level].rate, level, wait)
 		refused.Err.(*rateError).hurried = true
 		return nil, refused
+	}
+	if r.aside.enter(x) != refusedNot {
+		return nil, x.rateLimited(l[level].rate, level, wait)
 	}
 	w := r.line.join(r.tokens(l), now)
 	r.arm(now)
@@ -128,6 +129,7 @@ func (r *rates) queue(ctx context.Context, x *Execution, l *levels, now time.Dur
 // await waits for the tokens, and gives up the place, or the tokens that came too late,
 // where the context is done or the patience is over first.
 func (r *rates) await(ctx context.Context, x *Execution, w *rateWaiter) (*tokens, error) {
+	defer r.aside.leave(x)
 	ctx, cancel := context.WithCancelCause(ctx)
 	held := x.hold(cancel)
 	defer x.release(held, cancel)

@@ -189,17 +189,12 @@ func TestRateRoom(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		e := rated(t, Options{CallerRate: tools.Rate{Count: 1}, RateWait: time.Hour, Heartbeat: -1}, tools.Limits{})
-		crowd := func(n int) {
-			e.rates.mu.Lock()
-			defer e.rates.mu.Unlock()
-			e.rates.line.waiting += n
-		}
 		_ = callAs(e, "", "a")
-		crowd(maxRateWaiters - 1)
+		e.aside.calls.Add(maxAside - 1)
 		last := start(e, t.Context(), "a")
 		synctest.Wait()
 		wantKind(t, callAs(e, "", "a"), KindRateLimited, ErrRateLimited)
-		crowd(1 - maxRateWaiters)
+		e.aside.calls.Add(1 - maxAside)
 		<-last
 	})
 }
