@@ -81,8 +81,8 @@ func (w *watch) observe(length time.Duration, failed <-chan error) (err error) {
 }
 
 func (w *watch) done(length time.Duration) bool {
-	took := time.Since(w.begun)
-	return took >= length && (w.calls() >= enough || took >= tries*length)
+	took, calls := time.Since(w.begun), w.calls()
+	return calls >= enough && took >= length || calls > 0 && took >= tries*length
 }
 
 func (w *watch) calls() (n int) {
