@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
@@ -133,6 +134,25 @@ func commandSpec(t *config.Tool) command.Spec {
 		Env:        t.Env,
 		PassEnv:    t.PassEnv,
 		Output:     int64(t.Limits.Output),
+		AllowDash:  t.AllowDash,
+		Pattern:    t.Pattern,
+		Sandbox:    command.Sandbox(t.Sandbox),
+		Resources:  resources(&t.Limits),
+		NoNetwork:  t.Network == "none",
+		Read:       t.Read,
+		Write:      t.Write,
+	}
+}
+
+func resources(l *config.Limits) command.Resources {
+	return command.Resources{
+		CPU:          time.Duration(l.CPU),
+		CPUs:         l.CPUs,
+		Memory:       int64(l.Memory),
+		AddressSpace: int64(l.AddressSpace),
+		Processes:    int64(l.Processes.Value),
+		Files:        int64(l.Files),
+		FileSize:     int64(l.FileSize),
 	}
 }
 

@@ -9,12 +9,17 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/sluice-dev/sluice/tools/command"
 )
 
 // binary is the program, built once for the tests that need a process of its own.
 var binary string
 
-func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+func TestMain(m *testing.M) {
+	command.RunShim()
+	os.Exit(testMain(m))
+}
 
 func testMain(m *testing.M) int {
 	dir, err := os.MkdirTemp("", "sluice-test-")

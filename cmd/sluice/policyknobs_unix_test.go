@@ -19,7 +19,7 @@ const (
 	// breaks is a tool whose calls fail by no word of its own.
 	breaks = "command: [/nonexistent], repeat_failures: off"
 	// counts is a tool that never says the same.
-	counts = "command: [sh, -c, 'echo $$'], input: {type: object}"
+	counts = "command: [sh, -c, 'mktemp -u'], input: {type: object}"
 )
 
 // policyKnobs are the knobs of the engine's policies: see knobs.

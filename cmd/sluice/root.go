@@ -41,7 +41,8 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(
 		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
-		newWrapCommand(), newConnectCommand(), newCheckCommand(), newSchemaCommand(), newVersionCommand(), newHistoryCommand(), newAuditCommand(),
+		newWrapCommand(), newConnectCommand(), newCheckCommand(), newSchemaCommand(), newVersionCommand(), newDoctorCommand(),
+		newHistoryCommand(), newAuditCommand(),
 		newImportCommand(),
 	)
 	return root

@@ -111,6 +111,7 @@ func (o *serveOptions) serve(ctx context.Context, cfg *config.Config, build buil
 		return err
 	}
 	defer h.closeUpstreams(context.Background()) // where it came to no serving
+	logContainment(cfg, logger)
 	s, err := newService(h, cfg, keys, logger)
 	if err != nil {
 		return err

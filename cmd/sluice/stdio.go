@@ -82,6 +82,7 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 	if err != nil {
 		return err
 	}
+	logContainment(cfg, logger)
 	if isTerminal(in) {
 		fmt.Fprint(errOut, terminalHint)
 	}

@@ -222,6 +222,23 @@ type Tool struct {
 	// Dir is the working directory; relative to the config file. Defaults to the
 	// directory that sluice was started in.
 	Dir string `yaml:"dir"`
+	// AllowDash names placeholders whose values may begin with "-" at the start of an
+	// argument. Defaults to none: such a value could be taken for an option.
+	AllowDash []string `yaml:"allow_dash"`
+	// Pattern says what the whole values of placeholders must match, by their names:
+	// regular expressions in the syntax of RE2.
+	Pattern map[string]string `yaml:"pattern"`
+	// Sandbox is require to refuse the tool where its program cannot be contained as
+	// "sluice doctor" says, and off to not contain it. Defaults to what there is.
+	Sandbox string `yaml:"sandbox" jsonschema:"enum=require,enum=off"`
+	// Network is none to leave the program without a network. Defaults to the server's.
+	Network string `yaml:"network" jsonschema:"enum=none"`
+	// Read are the files and directories that the program may read beside the system's;
+	// relative to the config file. Defaults to all.
+	Read []string `yaml:"read"`
+	// Write are the files and directories that the program may read and write; relative
+	// to the config file. Defaults to all, and to none where read is set.
+	Write []string `yaml:"write"`
 	// Annotations are hints on the tool's behaviour, as MCP defines them.
 	Annotations *Annotations `yaml:"annotations"`
 	// Limits bound what a call of this tool may use.

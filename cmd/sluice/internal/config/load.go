@@ -120,6 +120,11 @@ func (c *Config) resolve(directory string) {
 	}
 	for i := range c.Tools {
 		in(&c.Tools[i].Dir)
+		for _, list := range [][]string{c.Tools[i].Read, c.Tools[i].Write} {
+			for j := range list {
+				in(&list[j])
+			}
+		}
 		if http := c.Tools[i].HTTP; http != nil {
 			http.resolve(in)
 		}

@@ -73,4 +73,23 @@ type Limits struct {
 	// Truncate cuts the text of a result that is larger, with a mark that says how much
 	// is missing. Defaults to false: the call fails.
 	Truncate bool `yaml:"truncate"`
+	// CPU is how much processor time a program may use, with all that it starts. Defaults
+	// to no limit.
+	CPU Duration `yaml:"cpu"`
+	// CPUs is how many processors a program may keep busy, such as 0.5; it takes a cgroup.
+	// Defaults to no limit.
+	CPUs float64 `yaml:"cpus" jsonschema:"minimum=0"`
+	// Memory is how much memory a program may have resident, with all that it starts.
+	// Defaults to no limit.
+	Memory Size `yaml:"memory"`
+	// AddressSpace is how much memory each process may map; many need 4GiB and more.
+	// Defaults to no limit.
+	AddressSpace Size `yaml:"address_space"`
+	// Processes is how many processes and threads there may be. Defaults to 1024; off is
+	// no limit.
+	Processes OrOff[Count] `yaml:"processes"`
+	// Files is how many files each process may have open. Defaults to the system's limit.
+	Files int `yaml:"files" jsonschema:"minimum=1"`
+	// FileSize is how large a file may become that a program writes. Defaults to no limit.
+	FileSize Size `yaml:"file_size"`
 }
