@@ -126,12 +126,13 @@ func (e cancelledByClient) Error() string {
 
 // reply answers a request with a result, given as JSON text.
 func (c *conn) reply(r *request, result []byte) {
-	frame := make([]byte, 0, len(`{"jsonrpc":"2.0","id":,"result":}`)+len(r.id)+len(result))
-	frame = append(frame, `{"jsonrpc":"2.0","id":`...)
-	frame = append(frame, r.id...)
-	frame = append(frame, `,"result":`...)
-	frame = append(frame, result...)
-	c.answer(r, append(frame, '}'))
+	c.answer(r, append(append(appendResponse(nil, r), result...), '}'))
+}
+
+// appendResponse begins a response that ends behind its result with a brace.
+func appendResponse(dst []byte, r *request) []byte {
+	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
+	return append(append(dst, r.id...), `,"result":`...)
 }
 
 // refuse answers a request with an error.

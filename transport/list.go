@@ -3,6 +3,7 @@ package transport
 import (
 	"encoding/base64"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -26,7 +27,7 @@ func (c *conn) listTools(r *request) *jsonrpc2.Error {
 	snapshot := c.server.opts.Registry.Snapshot()
 	page, more := c.page(snapshot, after)
 
-	var dst []byte
+	dst := appendResponse(nil, r)
 	if r.revision.Modern {
 		dst = append(dst, `{"resultType":"complete",`+listCaching+`,`...)
 		dst = append(c.server.appendServerMeta(dst, r.revision), `,"tools":[`...)
@@ -37,7 +38,7 @@ func (c *conn) listTools(r *request) *jsonrpc2.Error {
 	if more {
 		dst = mcp.AppendString(append(dst, `,"nextCursor":`...), newCursor(page[len(page)-1].Name))
 	}
-	c.reply(r, append(dst, '}'))
+	c.answer(r, append(dst, "}}"...))
 	return nil
 }
 
@@ -62,7 +63,10 @@ func (c *conn) page(snapshot *tools.Snapshot, after string) (page []*tools.Entry
 
 // A cursor is the name of the last tool of the page before, so that a page is right
 // whatever was added or removed in between and whichever replica is asked.
-const cursorPrefix = "after:"
+const (
+	cursorPrefix = "after:"
+	maxCursor    = 256 // more than a cursor takes, with all that stands around it
+)
 
 func newCursor(name string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(cursorPrefix + name))
@@ -92,11 +96,17 @@ type definition struct {
 	revision *mcp.Revision
 }
 
-// appendAll appends the definitions of a page of the snapshot, with commas between.
+// appendAll appends the definitions of a page of the snapshot, with commas between, and
+// leaves some room behind them.
 func (d *definitions) appendAll(dst []byte, snapshot *tools.Snapshot, page []*tools.Entry, revision *mcp.Revision) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.follow(snapshot)
+	size := 0
+	for _, entry := range page {
+		size += len(d.get(definition{entry, revision})) + len(",")
+	}
+	dst = slices.Grow(dst, size+maxCursor)
 	first := true
 	for _, entry := range page {
 		text := d.get(definition{entry, revision})
