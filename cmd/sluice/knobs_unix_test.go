@@ -50,7 +50,9 @@ func newTestHost(t *testing.T, yaml string, log ...io.Writer) *host {
 // use calls the tool of a config that has one.
 func use(t *testing.T, yaml, arguments string) (*tools.Result, error) {
 	t.Helper()
-	return hostOf(t, yaml).engine.Execute(t.Context(), &executor.Request{Tool: "x", Arguments: json.RawMessage(arguments)})
+	ctx, cancel := context.WithTimeout(t.Context(), soon) // which is before the defaults end it
+	defer cancel()
+	return hostOf(t, yaml).engine.Execute(ctx, &executor.Request{Tool: "x", Arguments: json.RawMessage(arguments)})
 }
 
 // says fails the test where the tool's text is not want.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -76,7 +77,9 @@ func each(tests ...func(*testing.T)) func(*testing.T) {
 // ask calls the tool for a caller, whose name stands before the arguments.
 func (h *host) ask(t *testing.T, who string) (*tools.Result, error) {
 	at := strings.IndexByte(who+"{", '{')
-	return h.engine.Execute(t.Context(), &executor.Request{Tool: "x", Caller: who[:at], Arguments: json.RawMessage(who[at:])})
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	return h.engine.Execute(ctx, &executor.Request{Tool: "x", Caller: who[:at], Arguments: json.RawMessage(who[at:])})
 }
 
 // becomes fails the test where other calls than these pass: the first alone where
