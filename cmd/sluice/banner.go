@@ -27,7 +27,7 @@ func (b banner) String() string {
 		fmt.Fprintf(&s, "token     %s\n          made for this run; auth.tokens in a config sets your own\n\n", b.token)
 	}
 	fmt.Fprintf(&s, "shell     %s\n", b.shellLine())
-	fmt.Fprintf(&s, "browser   %s\n          new WebSocket(url, [\"mcp\", \"bearer.\" + token]); --origin or listen.origins allows the page\n", b.browserLine())
+	fmt.Fprintf(&s, "browser   %s\n          import { connect } from \"%s\"; --origin or listen.origins allows the page\n", b.browserLine(), b.script())
 	fmt.Fprintf(&s, "desktop   %s\n", b.desktopLine())
 	fmt.Fprintf(&s, "health    %s/healthz and /readyz\n", b.health)
 	return s.String()
@@ -52,6 +52,11 @@ func (b banner) browserLine() string {
 		token = "<token>"
 	}
 	return fmt.Sprintf("https://<your page>/#url=%s&token=%s", b.url, token)
+}
+
+// script is where pages import the client from.
+func (b banner) script() string {
+	return "http" + strings.TrimSuffix(strings.TrimPrefix(b.url, "ws"), "/mcp") + "/sluice.js"
 }
 
 // desktopLine is the entry for clients that launch their servers: they speak stdio

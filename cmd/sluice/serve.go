@@ -17,7 +17,7 @@ import (
 const defaultDrain = 20 * time.Second
 
 const serveLong = `Listens for MCP clients on a WebSocket: ws://ADDRESS/mcp, subprotocol "mcp". Beside it
-/healthz and /readyz answer the probes of a platform.
+/healthz and /readyz answer the probes of a platform, and /sluice.js is a client for pages.
 
 Every client needs a token. Tokens come from auth.tokens of the config or from
 --token-file. Where there are none, one is made for this run and printed once, with a line

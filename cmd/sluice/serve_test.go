@@ -131,11 +131,24 @@ func TestServePrintsATokenThatWorks(t *testing.T) {
 	for _, want := range []string{
 		"call --url " + s.url + " countdown from=5",
 		"#url=" + s.url + "&token=" + s.token,
+		`import { connect } from "` + s.base + `/sluice.js"`,
 		`"args":["stdio"]`,
 	} {
 		if !strings.Contains(s.banner, want) {
 			t.Errorf("no %q in:\n%s", want, s.banner)
 		}
+	}
+}
+
+// The client for pages is given without a token; what is behind it is not.
+func TestServeScript(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	if status, body := get(t, s.base+"/sluice.js"); status != http.StatusOK || !strings.Contains(body, "export async function connect(") {
+		t.Errorf("got %d: %.100s", status, body)
+	}
+	if status, _ := get(t, s.base+"/mcp"); status != http.StatusUnauthorized {
+		t.Errorf("/mcp: %d", status)
 	}
 }
 

@@ -12,9 +12,9 @@ const (
 	bearerPrefix = "bearer." // of the subprotocol that carries a token
 )
 
-// authenticate returns who the caller is. Every credential that comes with a request
-// must be good and stand for the same caller: that one of them would have sufficed is
-// no excuse for the other.
+// authenticate returns who the caller is: nobody, where the client for pages is asked
+// for. Every credential that comes with another request must be good and stand for the
+// same caller: that one of them would have sufficed is no excuse for the other.
 func (h *Handler) authenticate(r *http.Request) (string, *refusal) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -23,6 +23,9 @@ func (h *Handler) authenticate(r *http.Request) (string, *refusal) {
 	if tokenIn(query) {
 		return "", unauthorized("A token must not stand in a URL. Send it in the Authorization header, " +
 			"as the subprotocol bearer.TOKEN beside mcp, or exchange it for a ticket at POST /ticket.")
+	}
+	if isScript(r) {
+		return "", nil
 	}
 	var found identity
 	for _, header := range r.Header.Values("Authorization") {

@@ -22,7 +22,9 @@
 //	token    see below                                                   else 401
 //	caps     connections in all and from one address, and no draining    else 503
 //
-// There is no trusted address and no way to go without a token. It travels in the
+// There is no trusted address, and one thing for which no token is needed: the client
+// for pages at GET /sluice.js. It is no secret, and an import cannot send a token; a
+// page from elsewhere can import it if its origin is allowed. A token travels in the
 // header Authorization: Bearer TOKEN, or, from a page, which cannot set headers on a
 // WebSocket, as the subprotocol bearer.TOKEN beside mcp; that one is never selected,
 // so it is not sent back. A client that can do neither asks POST /ticket, with the

@@ -15,6 +15,7 @@ import (
 const (
 	pathMCP    = "/mcp"
 	pathTicket = "/ticket"
+	pathScript = "/sluice.js"
 )
 
 // ErrShutdown is the cause with which the contexts of Options.Serve end when the
@@ -61,9 +62,10 @@ type Peer struct {
 	Origin string
 }
 
-// A Handler accepts connections at GET /mcp and gives out tickets at POST /ticket.
-// Every request, whatever its path, passes the same checks first: Host, Origin,
-// token. It is safe for concurrent use.
+// A Handler accepts connections at GET /mcp, gives out tickets at POST /ticket, and
+// serves the client for pages at GET /sluice.js. Every request, whatever its path,
+// passes the same checks first: Host, Origin, token; only the client, which is no
+// secret, is given without a token. It is safe for concurrent use.
 type Handler struct {
 	serve   func(context.Context, *Stream, Peer)
 	tokens  *Tokens
@@ -107,6 +109,7 @@ func NewHandler(opts Options) (*Handler, error) {
 	h.life, h.end = context.WithCancelCause(context.Background())
 	h.routes.HandleFunc("GET "+pathMCP, h.upgrade)
 	h.routes.HandleFunc("POST "+pathTicket, h.serveTicket)
+	h.routes.HandleFunc("GET "+pathScript, serveScript)
 	return h, nil
 }
 

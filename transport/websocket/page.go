@@ -3,16 +3,19 @@ package websocket
 import "net/http"
 
 // allowPage lets the page that sent the request read the answer, if it asks for a
-// ticket: the only request that a page makes by fetch (Fetch standard, CORS
-// protocol). Its origin has been checked.
+// ticket or for the client: the only requests that a page makes by the Fetch standard
+// (CORS protocol). Its origin has been checked.
 func allowPage(w http.ResponseWriter, r *http.Request) {
-	origin := r.Header.Get("Origin")
-	if origin == "" || r.URL.Path != pathTicket {
+	if r.URL.Path != pathTicket && !isScript(r) {
 		return
 	}
 	header := w.Header()
-	header.Set("Access-Control-Allow-Origin", origin)
 	header.Set("Vary", "Origin")
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return
+	}
+	header.Set("Access-Control-Allow-Origin", origin)
 	if isPreflight(r) {
 		header.Set("Access-Control-Allow-Methods", http.MethodPost)
 		header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
