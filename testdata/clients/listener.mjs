@@ -7,16 +7,17 @@ import { within } from './deadline.mjs';
 
 /**
  * Starts a program and waits until its output matches each of the patterns, of which
- * it returns the first groups under the names of the patterns.
+ * it returns the first groups under the names of the patterns. To stop it is to ask it
+ * to end; to kill it is not to.
  *
- * @returns {Promise<{found: Record<string, string>, stop: () => Promise<number>}>}
+ * @returns {Promise<{found: Record<string, string>, stop: () => Promise<number>, kill: () => Promise<number>}>}
  */
 export async function listen(program, args, patterns, env = {}) {
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
     const exited = once(child, 'exit').then(([code]) => code);
     try {
         const found = await within(20_000, 'the listening line of ' + program, firstMatches(child, patterns));
-        return { found, stop: () => stop(child, exited) };
+        return { found, stop: () => stop(child, exited), kill: () => (child.kill('SIGKILL'), exited) };
     } catch (failure) {
         await stop(child, exited);
         throw failure;
