@@ -41,8 +41,8 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(
 		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
-		newWrapCommand(), newConnectCommand(), newCheckCommand(), newSchemaCommand(), newVersionCommand(), newDoctorCommand(),
-		newHistoryCommand(), newAuditCommand(),
+		newWrapCommand(), newConnectCommand(), newPinCommand(), newCheckCommand(), newSchemaCommand(),
+		newVersionCommand(), newDoctorCommand(), newHistoryCommand(), newAuditCommand(),
 		newImportCommand(),
 	)
 	return root
