@@ -99,13 +99,3 @@ func (r *recorder) String() string {
 	}
 	return b.String()
 }
-
-// cancelReported calls a tool and cancels it at its first report.
-func cancelReported(ctx context.Context, reports *recorder, tool *tools.Tool) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	go func() {
-		<-reports.ready
-		cancel(errEnough)
-	}()
-	_, _ = tool.Handler.Call(ctx, &tools.Call{})
-}

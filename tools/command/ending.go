@@ -34,20 +34,6 @@ type usage struct {
 	limit string
 }
 
-// with adds what a cgroup counted, which has all processes together in its memory.
-func (u usage) with(counted usage) usage {
-	if u.CPU == 0 {
-		u.CPU = counted.CPU
-	}
-	if counted.PeakMemory > 0 {
-		u.PeakMemory = counted.PeakMemory
-	}
-	if u.limit == "" {
-		u.limit = counted.limit
-	}
-	return u
-}
-
 // endingOf returns how a process ended that was our own child.
 func endingOf(state *os.ProcessState) ending {
 	if state == nil {
@@ -57,13 +43,4 @@ func endingOf(state *os.ProcessState) ending {
 		return ending{signal: status.Signal()}
 	}
 	return ending{code: state.ExitCode()}
-}
-
-// usageOf returns what such a process has used, with those that it waited for. Its peak
-// of memory is not known: the system counts in what the server had when it started it.
-func usageOf(state *os.ProcessState) usage {
-	if state == nil {
-		return usage{}
-	}
-	return usage{Usage: tools.Usage{CPU: state.UserTime() + state.SystemTime()}}
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sluice-dev/sluice/tools"
 )
 
 // A group is the processes of one run: on Unix those of the session that the leader
@@ -64,4 +66,13 @@ func (g *group) reap() {
 			return
 		}
 	}
+}
+
+// usageOf returns what a process has used that was our own child, with those that it waited for. Its peak
+// of memory is not known: the system counts in what the server had when it started it.
+func usageOf(state *os.ProcessState) usage {
+	if state == nil {
+		return usage{}
+	}
+	return usage{Usage: tools.Usage{CPU: state.UserTime() + state.SystemTime()}}
 }

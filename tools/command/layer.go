@@ -64,8 +64,6 @@ var wired atomic.Bool
 // know of it.
 func RunShim() { wired.Store(true) }
 
-const unwired = "main does not call command.RunShim"
-
 // Layers says what contains programs on this machine, and why other layers do not. The
 // first call tries them out, which takes some milliseconds; all later ones, and the
 // calls of tools, go by what it found. It is safe for concurrent use.

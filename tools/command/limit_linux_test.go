@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -123,4 +124,14 @@ func TestUsage(t *testing.T) {
 			})
 		}
 	}
+}
+
+// cancelReported calls a tool and cancels it at its first report.
+func cancelReported(ctx context.Context, reports *recorder, tool *tools.Tool) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		<-reports.ready
+		cancel(errEnough)
+	}()
+	_, _ = tool.Handler.Call(ctx, &tools.Call{})
 }

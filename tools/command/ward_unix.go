@@ -18,6 +18,8 @@ import (
 	"github.com/sluice-dev/sluice/tools/command/internal/shim"
 )
 
+const unwired = "main does not call command.RunShim"
+
 // A ward is a tree under a shim. What it says to the shim it says through a pipe, whose
 // end, also by our own, is the order to end the program.
 type ward struct {
@@ -201,4 +203,18 @@ func (w *ward) bury() {
 	if !w.order.Init {
 		_ = unix.Kill(-w.leader, unix.SIGKILL)
 	}
+}
+
+// with adds what a cgroup counted, which has all processes together in its memory.
+func (u usage) with(counted usage) usage {
+	if u.CPU == 0 {
+		u.CPU = counted.CPU
+	}
+	if counted.PeakMemory > 0 {
+		u.PeakMemory = counted.PeakMemory
+	}
+	if u.limit == "" {
+		u.limit = counted.limit
+	}
+	return u
 }
