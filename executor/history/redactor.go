@@ -3,6 +3,7 @@ package history
 import (
 	"bytes"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -25,7 +26,10 @@ const (
 // word in it, that looks like one (a bearer token, a private key, a password in a URL or
 // an option). It is a net with holes: a secret that looks like any other word is shown.
 // Safe for concurrent use.
-type Redactor struct{ keys []string }
+type Redactor struct {
+	keys  []string
+	judge verdicts
+}
 
 // NewRedactor returns a redactor that masks the values of these keys too, whatever their
 // case, dashes and underscores.
@@ -41,15 +45,21 @@ func NewRedactor(keys ...string) *Redactor {
 // marked by an ellipsis. It reads no further than it shows, and takes what is not JSON,
 // up to where that shows.
 func (r *Redactor) Preview(arguments []byte) string {
-	p := preview{Redactor: r, in: arguments, out: make([]byte, 0, maxPreview+len(more))}
+	p := previews.Get().(*preview)
+	defer previews.Put(p)
+	*p = preview{Redactor: r, in: arguments, out: p.out[:0]}
 	for p.at < len(p.in) && len(p.out) <= maxPreview {
 		if !p.token() {
 			p.out = append(p.out, more...)
 			break
 		}
 	}
-	return clip(p.out)
+	shown := clip(p.out)
+	*p = preview{out: p.out}
+	return shown
 }
+
+var previews = sync.Pool{New: func() any { return &preview{out: make([]byte, 0, 2*maxPreview)} }}
 
 // clip cuts text to maxPreview bytes, and makes it valid UTF-8.
 func clip(text []byte) string {
@@ -76,8 +86,10 @@ type preview struct {
 	in   []byte
 	at   int // in in
 	out  []byte
-	text []byte // of the string that was read last, unquoted; reused
+	text []byte // of the string that was read last, unquoted
 	hide bool   // the value that comes is that of a secret key
+
+	quoted bool // there was something to unquote in text
 
 	named bool // the value that comes names another: {"name": "password", "value": "..."}
 	pair  bool // that name was that of a secret
@@ -106,23 +118,31 @@ func (p *preview) token() bool {
 	return n > 0
 }
 
-// plainLength returns how much of the text is JSON that is no string: a bracket, a
-// literal, or a part of a number. 0 where it is none.
+// plainLength returns how much of the text is JSON that is no string: brackets, a literal,
+// or a part of a number. 0 where it is none.
 func plainLength(text []byte) int {
-	for _, literal := range [...]string{"true", "false", "null"} {
-		if bytes.HasPrefix(text, []byte(literal)) {
-			return len(literal)
-		}
-	}
 	switch c := text[0]; c {
+	case 't':
+		return literalLength(text, "true")
+	case 'f':
+		return literalLength(text, "false")
+	case 'n':
+		return literalLength(text, "null")
 	case '{', '}', '[', ']', ',', ':', '+', '-', '.', 'e', 'E':
 		return 1
-	default:
-		if '0' <= c && c <= '9' {
-			return 1
-		}
+	}
+	n := 0
+	for n < min(len(text), maxPreview) && '0' <= text[n] && text[n] <= '9' {
+		n++
+	}
+	return n
+}
+
+func literalLength(text []byte, literal string) int {
+	if len(text) < len(literal) || string(text[:len(literal)]) != literal {
 		return 0
 	}
+	return len(literal)
 }
 
 // string takes a string over: a key, or a value with its secrets masked.
@@ -130,8 +150,8 @@ func (p *preview) string() {
 	raw := p.rawString()
 	p.unquote(raw)
 	p.classify()
-	shown, changed := redactWords(p.text, p.secretKey)
-	if !changed && len(shown) <= maxString && asItCame(raw, shown) {
+	shown, changed := p.redactWords(p.text)
+	if !changed && !p.quoted && len(shown) <= maxString && len(raw) == len(shown)+2 && plain(shown) {
 		p.out = append(p.out, raw...)
 		return
 	}
@@ -142,17 +162,21 @@ func (p *preview) string() {
 	p.out = append(p.out, quoted...)
 }
 
-// asItCame reports whether raw is shown, in quotes: there was nothing to unquote in it.
-func asItCame(raw, shown []byte) bool {
-	return len(raw) >= 2 && bytes.Equal(raw[1:len(raw)-1], shown) &&
-		!bytes.ContainsFunc(shown, func(r rune) bool { return r < ' ' || r == '"' })
+// plain reports whether text that needed no unquoting needs no quoting but the quotes.
+func plain(text []byte) bool {
+	for _, c := range text {
+		if c < ' ' || c == '"' {
+			return false
+		}
+	}
+	return true
 }
 
 // classify draws conclusions from the string that was read for the value that comes.
 func (p *preview) classify() {
 	value, isKey := bytes.CutPrefix(trimSpace(p.in[p.at:]), []byte(":"))
 	if !isKey {
-		p.pair = p.named && p.secretKey(p.text)
+		p.pair = p.named && p.secretName(p.text)
 		p.named = false
 		return
 	}
@@ -170,7 +194,12 @@ func isCount(key, value []byte) bool {
 	return bytes.HasSuffix(key, []byte("okens")) && len(value) > 0 && '0' <= value[0] && value[0] <= '9'
 }
 
-func trimSpace(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\n") }
+func trimSpace(text []byte) []byte {
+	for len(text) > 0 && (text[0] == ' ' || text[0] == '\t' || text[0] == '\r' || text[0] == '\n') {
+		text = text[1:]
+	}
+	return text
+}
 
 // rawString consumes a string with its quotes; to the end where it is not closed.
 func (p *preview) rawString() []byte {
@@ -190,7 +219,11 @@ func (p *preview) rawString() []byte {
 
 // escaped reports whether a quote behind text does not end the string.
 func escaped(text []byte) bool {
-	return (len(text)-len(bytes.TrimRight(text, `\\`)))%2 == 1
+	n := len(text)
+	for n > 0 && text[n-1] == '\\' {
+		n--
+	}
+	return (len(text)-n)%2 == 1
 }
 
 // maxRead is how much of a string is looked at, in bytes.
@@ -203,12 +236,12 @@ func (p *preview) unquote(raw []byte) {
 		body = body[:n-1]
 	}
 	body = body[:min(len(body), maxRead)]
-	if bytes.IndexByte(body, '\\') < 0 {
-		p.text = append(p.text[:0], body...)
+	if p.quoted = bytes.IndexByte(body, '\\') >= 0; !p.quoted {
+		p.text = body
 		return
 	}
-	quoted := append(append([]byte{'"'}, body...), '"')
-	p.text, _ = jsontext.AppendUnquote(p.text[:0], quoted) // what it makes of a broken one is enough
+	literal := append(append([]byte{'"'}, body...), '"')
+	p.text, _ = jsontext.AppendUnquote(nil, literal) // what it makes of a broken one is enough
 }
 
 // skipValue consumes a value, whatever is in it.

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -41,6 +42,21 @@ func TestPreview(t *testing.T) {
 	} {
 		if got := r.Preview([]byte(test.in)); got != test.want {
 			t.Errorf("%s:\ngot  %s\nwant %s", test.name, got, test.want)
+		}
+	}
+}
+
+// TestVerdictsAreOfTheirKeys has more keys than are remembered.
+func TestVerdictsAreOfTheirKeys(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor()
+	for i := range 2000 {
+		key, want := fmt.Sprint("key", i%1000), "1"
+		if i%2 == 0 {
+			key, want = fmt.Sprint("token", i%1000), `"***"`
+		}
+		if got := r.Preview([]byte(`{"` + key + `":1}`)); got != `{"`+key+`":`+want+`}` {
+			t.Fatalf("%s gives %s", key, got)
 		}
 	}
 }

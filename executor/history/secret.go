@@ -2,7 +2,9 @@ package history
 
 import (
 	"bytes"
+	"hash/maphash"
 	"slices"
+	"sync/atomic"
 )
 
 // secretWords make a key secret that has one of them in it, without regard to case,
@@ -16,6 +18,13 @@ var (
 // secretPrefixes begin the tokens of services that mark theirs.
 var secretPrefixes = toBytes("sk-", "sk_", "rk_", "pk_live_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
 	"xoxb-", "xoxp-", "xoxa-", "xoxs-", "xapp-", "AKIA", "ASIA", "AIza", "ya29.", "npm_", "pypi-", "hf_", "dop_v1_", "SG.", "eyJ")
+
+// minMarked is how much stands behind such a beginning at least, and minSecretPrefix the
+// length of the shortest.
+const (
+	minMarked       = 12
+	minSecretPrefix = 3
+)
 
 func toBytes(words ...string) [][]byte {
 	list := make([][]byte, len(words))
@@ -31,8 +40,33 @@ const minSecretWord = 5
 // maxKey is how much of a key is looked at.
 const maxKey = 64
 
-// secretKey reports whether the value of a key is to be masked.
+// secretKey reports whether the value of a key is to be masked. It remembers the key.
 func (r *Redactor) secretKey(key []byte) bool {
+	if len(key) > maxKey {
+		return r.secretName(key)
+	}
+	place := &r.judge[maphash.Bytes(seed, key)%uint64(len(r.judge))]
+	if v := place.Load(); v != nil && v.key == string(key) {
+		return v.secret
+	}
+	v := &verdict{key: string(key), secret: r.secretName(key)}
+	place.Store(v)
+	return v.secret
+}
+
+// verdicts are on the keys that came last: most calls have the keys of others. Each has
+// its place by its hash, where it replaces another.
+type verdicts [64]atomic.Pointer[verdict]
+
+type verdict struct {
+	key    string
+	secret bool
+}
+
+var seed = maphash.MakeSeed()
+
+// secretName reports whether what has this name is secret.
+func (r *Redactor) secretName(key []byte) bool {
 	var buffer [maxKey]byte
 	plain := appendPlain(buffer[:0], key)
 	for _, word := range secretWords {
@@ -60,7 +94,7 @@ func appendPlain[T string | []byte](plain []byte, key T) []byte {
 
 // redactWords masks the words of a text that look secret, or that stand where a secret
 // does: behind "Bearer", "--password", "api_key=", "token:".
-func redactWords(text []byte, secretKey func([]byte) bool) (_ []byte, changed bool) {
+func (r *Redactor) redactWords(text []byte) (_ []byte, changed bool) {
 	if bytes.Contains(text, []byte("-----BEGIN")) {
 		return []byte("***"), true
 	}
@@ -80,7 +114,7 @@ func redactWords(text []byte, secretKey func([]byte) bool) (_ []byte, changed bo
 			out = append(append(out, text[taken:at]...), "***"...)
 			taken, expected = at+n, false
 		default:
-			expected = announces(word, separator, secretKey)
+			expected = r.announces(word, separator)
 		}
 		at = end
 	}
@@ -93,24 +127,33 @@ func redactWords(text []byte, secretKey func([]byte) bool) (_ []byte, changed bo
 // wordLength returns how long the word is with which text begins.
 func wordLength(text []byte) int {
 	for i, c := range text {
-		switch c {
-		case ' ', '\t', '\n', '\r', '"', '\'', ',', ';', '=', '&', '?', ':', '@', '(', ')', '<', '>', '`':
+		if separates[c] {
 			return i
 		}
 	}
 	return len(text)
 }
 
+// separates says of each byte whether it ends a word.
+var separates = setOf(" \t\n\r\"',;=&?:@()<>`")
+
+func setOf(members string) (set [256]bool) {
+	for i := range len(members) {
+		set[members[i]] = true
+	}
+	return set
+}
+
 // announces reports whether a secret comes behind a word and what separates it.
-func announces(word, separator []byte, secretKey func([]byte) bool) bool {
+func (r *Redactor) announces(word, separator []byte) bool {
 	if len(word) == 0 || len(separator) == 0 || len(word) > maxKey {
 		return false
 	}
 	switch separator[0] {
 	case '=', ':':
-		return secretKey(word)
+		return r.secretName(word)
 	case ' ':
-		return isScheme(word) || word[0] == '-' && secretKey(word)
+		return isScheme(word) || word[0] == '-' && r.secretName(word)
 	}
 	return false
 }
@@ -133,10 +176,16 @@ const minRandom = 32
 
 // looksSecret reports whether a word is a token by its form.
 func looksSecret(word []byte) bool {
+	if len(word) < minSecretPrefix+minMarked {
+		return false
+	}
 	for _, prefix := range secretPrefixes {
-		if len(word) >= len(prefix)+12 && bytes.HasPrefix(word, prefix) {
+		if word[0] == prefix[0] && len(word) >= len(prefix)+minMarked && bytes.HasPrefix(word, prefix) {
 			return true
 		}
+	}
+	if len(word) < minRandom {
+		return false
 	}
 	var lower, upper, digit bool
 	for _, c := range word {
@@ -151,5 +200,5 @@ func looksSecret(word []byte) bool {
 			return false
 		}
 	}
-	return len(word) >= minRandom && lower && upper && digit
+	return lower && upper && digit
 }

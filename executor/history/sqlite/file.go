@@ -2,17 +2,15 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	codes "modernc.org/sqlite/lib"
+	lib "modernc.org/sqlite/lib"
 )
 
 // What a file says of itself, in its header: that it is ours, and which version.
@@ -107,7 +105,7 @@ func (f *file) prepare() error {
 	if err == nil && found == 0 {
 		err = f.create()
 	}
-	for tries := 0; code(err) == codes.SQLITE_BUSY && tries < maxTries; tries++ {
+	for tries := 0; code(err) == lib.SQLITE_BUSY && tries < maxTries; tries++ {
 		time.Sleep(patience) // SQLite itself does not wait where the mode of the log is changed
 		err = f.create()
 	}
@@ -186,8 +184,8 @@ func (f *file) check() error {
 	if f.info.Size() > maxCheck {
 		return nil
 	}
-	return f.each(context.Background(), "PRAGMA quick_check(1)", nil, func(row []driver.Value) error {
-		if said, _ := row[0].(string); said != "ok" {
+	return f.each(context.Background(), "PRAGMA quick_check(1)", nil, func(row *statement) error {
+		if said := row.text(0); said != "ok" {
 			return fmt.Errorf("%w: %s", errDamaged, strings.TrimSpace(said))
 		}
 		return nil
@@ -273,11 +271,4 @@ func setAside(path string, opened fs.FileInfo, now time.Time) (aside string, err
 		_ = os.Rename(path+suffix, aside+suffix) // there may be none
 	}
 	return aside, nil
-}
-
-func ignoreEOF(err error) error {
-	if err == io.EOF {
-		return nil
-	}
-	return err
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"time"
 )
@@ -34,8 +33,8 @@ func (s *Store) Lost(ctx context.Context, since, until time.Time) (rows uint64, 
 	defer c.close()
 	var w where
 	w.span("at_us", since, until)
-	err = c.each(ctx, "SELECT coalesce(sum(rows), 0) FROM lost"+w.String(), w.args, func(row []driver.Value) error {
-		rows = uint64(integer(row[0]))
+	err = c.each(ctx, "SELECT coalesce(sum(rows), 0) FROM lost"+w.String(), w.args, func(row *statement) error {
+		rows = uint64(row.number(0))
 		return nil
 	})
 	return rows, err

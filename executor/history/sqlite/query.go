@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql/driver"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -150,9 +149,9 @@ func (c *conn) page(ctx context.Context, filter *history.Filter, behind position
 // rows returns the first rows of an order.
 func (c *conn) rows(ctx context.Context, w *where, order string, limit int) (entries []history.Entry, last position, err error) {
 	query := fmt.Sprintf("SELECT queued_us, seq, %s FROM calls%s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), w, order, limit)
-	err = c.each(ctx, query, w.args, func(row []driver.Value) error {
-		last = position{integer(row[0]), integer(row[1])}
-		entries = append(entries, scan(row[2:]))
+	err = c.each(ctx, query, w.args, func(row *statement) error {
+		last = position{row.number(0), row.number(1)}
+		entries = append(entries, scan(row, 2))
 		return nil
 	})
 	return entries, last, err

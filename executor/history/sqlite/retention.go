@@ -3,7 +3,7 @@ package sqlite
 import (
 	"time"
 
-	codes "modernc.org/sqlite/lib"
+	lib "modernc.org/sqlite/lib"
 )
 
 // stepRows is how many rows one transaction deletes: few, so that nobody waits for it.
@@ -29,7 +29,7 @@ func (w *writer) retain(written int) {
 // noteRetention sets a file aside that turns out to be damaged, and logs once that
 // nothing can be deleted for another reason.
 func (w *writer) noteRetention(err error) {
-	if err == nil || code(err) == codes.SQLITE_BUSY {
+	if err == nil || code(err) == lib.SQLITE_BUSY {
 		w.stuck = false
 		return
 	}
@@ -118,7 +118,13 @@ func (f *file) deleteAbove(size int64) (int64, error) {
 	return f.deleteFirst(stepRows)
 }
 
-// deleteFirst deletes the n rows that were written first.
+// deleteFirst deletes the rows that were written first: those with the n lowest numbers, of
+// which some may be gone already. The bound is no subquery, for which SQLite would look for the
+// rows first and delete them one by one then.
 func (f *file) deleteFirst(n int64) (int64, error) {
-	return f.exec("DELETE FROM calls WHERE seq IN (SELECT seq FROM calls ORDER BY seq LIMIT ?)", n)
+	first, err := f.number("SELECT min(seq) FROM calls")
+	if err != nil {
+		return 0, err
+	}
+	return f.exec("DELETE FROM calls WHERE seq < ?", first+n)
 }

@@ -1,13 +1,13 @@
 package sqlite
 
 import (
-	"context"
-	"database/sql/driver"
 	"encoding/hex"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"modernc.org/libc"
+	lib "modernc.org/sqlite/lib"
 
 	"github.com/sluice-dev/sluice/executor/history"
 )
@@ -18,45 +18,67 @@ var columns = strings.Fields(`id tool caller transport priority queued_us starte
 	wait_rate_us wait_flight_us wait_server_us wait_tool_us cached bytes_in bytes_out cpu_us peak_memory_bytes
 	sandbox notes_dropped abandoned arguments_sha256 arguments`)
 
-// manyRows is how many rows one statement inserts: with 32 a row costs 3 us of the
-// processor, with 1 it costs 4, and with more it gains nothing.
+// manyRows is how many rows one statement inserts: a row costs nearly twice as much of the
+// processor with 1, and no less with more than 32.
 const manyRows = 32
 
-// insert is a statement that inserts so many rows.
+// An insert is a statement that inserts so many rows. The values stay bound from one run to
+// the next, each text and blob in a slot of its own: most rows are much like others, and
+// what is equal need not be bound again.
 type insert struct {
-	rows      int
-	statement driver.Stmt
-	args      []driver.NamedValue
+	*statement
+	rows   int
+	values []value
+	slots  uintptr // memory of SQLite's
+	memory []byte  // the same
+}
+
+// A value is what is bound in one place.
+type value struct {
+	kind   int32 // SQLite's code of its type; 0 for NULL
+	number int64 // or the length of the text or blob
 }
 
 func (i *insert) prepare(c *conn, rows int) (err error) {
 	row := "(?" + strings.Repeat(",?", len(columns)-1) + ")"
-	i.rows = rows
-	i.args = make([]driver.NamedValue, rows*len(columns))
-	for n := range i.args {
-		i.args[n].Ordinal = n + 1
+	i.rows, i.values = rows, make([]value, rows*len(columns))
+	size := rows * slotsPerRow * maxName
+	if i.slots, err = c.alloc(size); err != nil {
+		return err
 	}
-	i.statement, err = c.Prepare("INSERT INTO calls (" + strings.Join(columns, ",") + ") VALUES " + row + strings.Repeat(","+row, rows-1))
+	i.memory = libc.GoBytes(i.slots, size)
+	i.statement, _, err = c.prepare("INSERT INTO calls (" + strings.Join(columns, ",") + ") VALUES " + row + strings.Repeat(","+row, rows-1))
 	return err
 }
 
 func (i *insert) run(rows []item) error {
+	b := binder{insert: i}
 	for n := range rows {
-		b := binder(i.args[n*len(columns):])
 		b.row(&rows[n])
 	}
-	_, err := i.statement.(driver.StmtExecContext).ExecContext(context.Background(), i.args)
+	if b.failed != lib.SQLITE_OK {
+		return i.failure(b.failed)
+	}
+	_, err := i.step()
+	lib.Xsqlite3_reset(i.tls, i.at) // says again what the step has said
 	return err
 }
 
 func (i *insert) close() {
 	if i.statement != nil {
-		_ = i.statement.Close()
+		i.statement.close()
+	}
+	if i.slots != 0 {
+		lib.Xsqlite3_free(i.tls, i.slots)
 	}
 }
 
-// maxName bounds the names in a row, which callers choose, in bytes.
-const maxName = 256
+// maxName bounds the names in a row, which callers choose, and the previews, in bytes. It is
+// the size of a slot, of which a row has slotsPerRow.
+const (
+	maxName     = 256
+	slotsPerRow = 12
+)
 
 // row takes the values of a row; scan is its inverse.
 func (b *binder) row(it *item) {
@@ -96,9 +118,9 @@ func queued(r *history.Record) time.Time {
 	return r.Queued
 }
 
-// scan makes an entry of the values of a row.
-func scan(row []driver.Value) (e history.Entry) {
-	s := scanner(row)
+// scan makes an entry of a row that has these columns from the first-th on.
+func scan(row *statement, first int) (e history.Entry) {
+	s := scanner{row, first}
 	e.ID = s.id()
 	e.Tool, e.Caller, e.Transport, e.Priority = s.text(), s.text(), s.text(), s.text()
 	e.Queued, e.Started, e.Finished = s.time(), s.time(), s.time()
@@ -107,40 +129,85 @@ func scan(row []driver.Value) (e history.Entry) {
 	e.Cached, e.BytesIn, e.BytesOut = history.Cached(s.text()), s.number(), s.number()
 	e.CPU, e.PeakMemory, e.Sandbox = s.span(), s.number(), s.text()
 	e.NotesDropped, e.Abandoned = s.number(), s.number() != 0
-	e.Hash, e.Preview = hex.EncodeToString(s.blob()), s.text()
+	e.Hash, e.Preview = hex.EncodeToString(s.row.blob(s.next())), s.text()
 	return e
 }
 
-// A binder is the arguments of a statement that are not bound yet. What a place held
-// before stays where it is equal: most rows are much like others, and a new interface value
-// is an allocation.
-type binder []driver.NamedValue
-
-func (b *binder) next() *driver.Value {
-	v := &(*b)[0].Value
-	*b = (*b)[1:]
-	return v
+// A binder binds the values of rows one by one.
+type binder struct {
+	*insert
+	at     int   // how many are bound
+	slot   int   // how many slots are used
+	failed int32 // the first result code that is none of success
 }
 
-func (b *binder) text(text string, required bool) {
-	v := b.next()
-	if len(text) > maxName {
-		text = strings.ToValidUTF8(text[:maxName], "")
+// bind binds a value where another is bound; p is where its text or blob is.
+func (b *binder) bind(v value, p uintptr) {
+	b.values[b.at] = v
+	b.at++
+	var rc int32
+	switch v.kind {
+	case 0:
+		rc = lib.Xsqlite3_bind_null(b.tls, b.statement.at, int32(b.at))
+	case lib.SQLITE_INTEGER:
+		rc = lib.Xsqlite3_bind_int64(b.tls, b.statement.at, int32(b.at), v.number)
+	case lib.SQLITE_TEXT:
+		rc = lib.Xsqlite3_bind_text(b.tls, b.statement.at, int32(b.at), p, int32(v.number), lib.SQLITE_STATIC)
+	default:
+		rc = lib.Xsqlite3_bind_blob(b.tls, b.statement.at, int32(b.at), p, int32(v.number), lib.SQLITE_STATIC)
 	}
-	if text == "" && !required {
-		*v = nil
-	} else if old, ok := (*v).(string); !ok || old != text {
-		*v = text
+	if b.failed == lib.SQLITE_OK {
+		b.failed = rc
 	}
 }
 
 func (b *binder) number(n int64) {
-	v := b.next()
+	v := value{lib.SQLITE_INTEGER, n}
 	if n == 0 {
-		*v = nil
-	} else if old, ok := (*v).(int64); !ok || old != n {
-		*v = n
+		v = value{}
 	}
+	if b.values[b.at] == v {
+		b.at++
+		return
+	}
+	b.bind(v, 0)
+}
+
+// text takes text; empty text that is not required is NULL.
+func (b *binder) text(text string, required bool) {
+	if len(text) > maxName {
+		text = strings.ToValidUTF8(text[:maxName], "")
+	}
+	if text == "" && !required {
+		b.slot++
+		b.number(0)
+		return
+	}
+	takeBytes(b, lib.SQLITE_TEXT, text)
+}
+
+// blob takes at most maxName bytes.
+func (b *binder) blob(blob []byte) {
+	if blob == nil {
+		b.slot++
+		b.number(0)
+		return
+	}
+	takeBytes(b, lib.SQLITE_BLOB, blob)
+}
+
+// takeBytes takes what stands in a slot.
+func takeBytes[T string | []byte](b *binder, kind int32, content T) {
+	start := b.slot * maxName
+	b.slot++
+	v := value{kind, int64(len(content))}
+	slot := b.memory[start : start+len(content)]
+	if b.values[b.at] == v && string(slot) == string(content) {
+		b.at++
+		return
+	}
+	copy(slot, content)
+	b.bind(v, b.slots+uintptr(start))
 }
 
 func (b *binder) time(t time.Time) {
@@ -159,66 +226,47 @@ func (b *binder) flag(set bool) {
 	}
 }
 
-func (b *binder) blob(blob []byte) {
-	if v := b.next(); blob == nil {
-		*v = nil
-	} else {
-		*v = blob
-	}
-}
+// uuidLength is the length of a UUID in its one form that is given back (RFC 9562, section
+// 4).
+const uuidLength = 36
 
 // id takes a UUID as its 16 bytes, and anything else as the text that it is.
 func (b *binder) id(id string) {
-	if parsed, err := uuid.Parse(id); err == nil && parsed.String() == id {
+	if parsed, err := uuid.Parse(id); err == nil && len(id) == uuidLength && strings.ToLower(id) == id {
 		b.blob(parsed[:])
 	} else {
 		b.text(id, true)
 	}
 }
 
-// A scanner is the values of a row that are not scanned yet.
-type scanner []driver.Value
-
-func (s *scanner) next() driver.Value {
-	v := (*s)[0]
-	*s = (*s)[1:]
-	return v
+// A scanner is the columns of a row that are not scanned yet.
+type scanner struct {
+	row *statement
+	at  int
 }
 
-func (s *scanner) text() string {
-	text, _ := s.next().(string)
-	return text
+func (s *scanner) next() int {
+	s.at++
+	return s.at - 1
 }
 
-func (s *scanner) number() int64 { return integer(s.next()) }
+func (s *scanner) text() string { return s.row.text(s.next()) }
+
+func (s *scanner) number() int64 { return s.row.number(s.next()) }
 
 func (s *scanner) span() time.Duration { return time.Duration(s.number()) * time.Microsecond }
 
-func (s *scanner) blob() []byte {
-	blob, _ := s.next().([]byte)
-	return blob
-}
-
 func (s *scanner) time() time.Time {
-	if us, ok := s.next().(int64); ok {
+	if us := s.number(); us != 0 {
 		return time.UnixMicro(us)
 	}
 	return time.Time{}
 }
 
 func (s *scanner) id() string {
-	switch id := s.next().(type) {
-	case []byte:
-		parsed, _ := uuid.FromBytes(id)
-		return parsed.String()
-	case string:
-		return id
+	at := s.next()
+	if id, err := uuid.FromBytes(s.row.blob(at)); err == nil {
+		return id.String()
 	}
-	return ""
-}
-
-// integer returns the number that a value is; 0 where it is none.
-func integer(v driver.Value) int64 {
-	n, _ := v.(int64)
-	return n
+	return s.row.text(at)
 }

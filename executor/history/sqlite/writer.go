@@ -6,7 +6,7 @@ import (
 	"io/fs"
 	"time"
 
-	codes "modernc.org/sqlite/lib"
+	lib "modernc.org/sqlite/lib"
 
 	"github.com/sluice-dev/sluice/executor/history"
 )
@@ -240,7 +240,7 @@ const lastTries = 4
 // farewell writes what is left, and says what is lost.
 func (w *writer) farewell() {
 	w.turn(true)
-	for tries := 1; code(w.failed) == codes.SQLITE_BUSY && tries < lastTries; tries++ {
+	for tries := 1; code(w.failed) == lib.SQLITE_BUSY && tries < lastTries; tries++ {
 		w.turn(true)
 	}
 	if w.rows > 0 {
