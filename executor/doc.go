@@ -59,6 +59,10 @@
 // only a wider one. At most 4096 calls wait so, or for the result of an identical call,
 // besides those of the queue, again with at most [Options.QueueBytes] of arguments; what
 // exceeds that is refused. Memory is bounded by that: there is no other queue.
+// Where the queue is full, a call may still have the place of one that waits: the last of
+// the caller with the most calls in a lower class, or of one in its own class who has more
+// there than its own caller. That one is refused in its stead. An eighth of the places are
+// left to normal calls, and a 64th to batch ones, whatever comes above them.
 // [Engine.Resize] changes the sizes while calls run and wait. Progress is coalesced (at
 // most 20 values in any second, the last one kept) and excess notes are dropped and
 // counted. The functions of a [Request] run on the tool's time, so they must hand on and

@@ -99,7 +99,9 @@ func (f *flow) cut(t *ticket) {
 type caller struct {
 	name    string
 	waiting int
-	turn    uint64 // the last that a flow of the caller's has taken
+	turn    uint64  // the last that a flow of the caller's has taken
+	last    *ticket // of those that wait, the one that came last
+	index   int     // in class.crowd
 }
 
 // A ticket is a call's place in the queue.
@@ -112,8 +114,12 @@ type ticket struct {
 	state      ticketState
 	flow       *flow // set while it waits
 	prev, next *ticket
-	granted    chan struct{} // closed when a waiting ticket is given its slot, or stopped
-	stopped    error         // why it is to have no slot; written before granted is closed
+	older      *ticket       // of its caller in its class, as is
+	newer      *ticket       // the one that came after it
+	granted    chan struct{} // closed when a waiting ticket is given its slot, or is to have none
+	stopped    error         // why it was stopped; written before granted is closed, as are
+	pushed     refusal       // why it lost its place
+	retry      time.Duration // and how long it would have to wait if it came again
 	since      time.Duration // when the slot was given, after the call came
 }
 

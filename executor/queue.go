@@ -15,7 +15,8 @@ import (
 // is an estimate of when the call would not be refused.
 var (
 	// ErrQueueFull means that there was no free slot and no place to wait for one: too
-	// many calls wait, or too many bytes of arguments.
+	// many calls wait, or too many bytes of arguments; or that the call had a place, and
+	// had to yield it to a call of a higher class or of a caller with fewer that wait.
 	ErrQueueFull = errors.New("the queue is full")
 	// ErrQueueDeadline means that the call was not let wait, since it would probably
 	// have waited for longer than its deadline or the queue's own timeout allows.
@@ -24,6 +25,7 @@ var (
 	ErrQueueTimeout = errors.New("the call waited longer than its queue timeout")
 
 	errQueueBytes = fmt.Errorf("%w: too many bytes wait", ErrQueueFull)
+	errYielded    = fmt.Errorf("%w: the call's place went to one that goes before it", ErrQueueFull)
 )
 
 var refusalErrors = [refusals]error{
@@ -178,6 +180,11 @@ func (q *queue) wait(ctx context.Context, x *Execution, limit time.Duration) err
 	}
 	select {
 	case <-t.granted:
+		if t.pushed != refusedNot {
+			yielded := x.overloaded(t.pushed, t.retry)
+			yielded.Err = errYielded
+			return yielded
+		}
 		return t.stopped
 	case <-ctx.Done():
 		q.update(func(s *slots) { s.leave(t) })

@@ -17,8 +17,8 @@ type QueueState struct {
 	// Classes has the state of each class.
 	Classes map[Priority]ClassState
 
-	// RefusedFull is how many calls found no place to wait, RefusedBytes how many no
-	// room for their arguments, RefusedDeadline how many would have had to wait for too
+	// RefusedFull is how many calls found no place to wait or had to yield theirs,
+	// RefusedBytes how many for want of room for arguments, RefusedDeadline how many would have had to wait for too
 	// long, and TimedOut how many did.
 	RefusedFull, RefusedBytes, RefusedDeadline, TimedOut uint64
 }

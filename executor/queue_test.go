@@ -261,6 +261,41 @@ func TestQueueStopLate(t *testing.T) {
 	}
 }
 
+// TestQueueYields checks that a full room is closed neither to a higher class nor to a
+// caller with fewer calls in it, and what those are told who yield their places.
+func TestQueueYields(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEngine(t, Options{Concurrency: 1, Queue: 64}, tool("t", until(release)))
+		call := func(caller string, p Priority) <-chan answer {
+			defer synctest.Wait()
+			return send(t.Context(), e, Request{Tool: "t", Caller: caller, Priority: p})
+		}
+		running := call("greedy", PriorityBatch)
+		var greedy []<-chan answer
+		for range 64 {
+			greedy = append(greedy, call("greedy", PriorityBatch))
+		}
+		wantKind(t, (<-call("greedy", PriorityBatch)).err, KindOverloaded, ErrQueueFull)
+		wanted := []<-chan answer{running, call("person", PriorityInteractive), call("modest", PriorityBatch)}
+		for _, yielded := range greedy[62:] {
+			if failure := wantKind(t, (<-yielded).err, KindOverloaded, errYielded); failure.RetryAfter <= 0 {
+				t.Error("no time to try again")
+			}
+		}
+		if q := e.Metrics().Queue; q.Waiting != 64 || q.RefusedFull != 3 {
+			t.Errorf("%+v", q)
+		}
+		close(release)
+		for _, done := range append(wanted, greedy[:62]...) {
+			if a := <-done; a.err != nil {
+				t.Error(a.err)
+			}
+		}
+	})
+}
+
 // TestQueueFollowsRegistry checks that calls which wait for a tool have the slots that it
 // is given when it is registered anew, and that the registry does not keep the engine.
 func TestQueueFollowsRegistry(t *testing.T) {

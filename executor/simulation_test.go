@@ -147,13 +147,57 @@ func (m *simulation) arrive() {
 		w.own = f.waiting
 	}
 	full := m.s.waiting >= m.s.room || m.s.bytes+k.bytes > m.s.space
-	if refused := m.s.enter(k, math.MaxInt64) != refusedNot; refused != full {
-		m.t.Fatalf("refused: %v, full: %v", refused, full)
+	yields := m.yields(w)
+	refused := m.s.enter(k, math.MaxInt64) != refusedNot
+	switch pushed := slices.IndexFunc(m.waiting, func(o *watch) bool { return o.ticket.pushed != refusedNot }); {
+	case refused && !full, !refused && full && pushed < 0, pushed >= 0 && (refused || !full || m.waiting[pushed] != yields):
+		m.t.Fatalf("refused: %v, full: %v, pushed out: %d, to yield: %+v", refused, full, pushed, yields)
+	case refused && yields != nil && m.s.waiting <= m.s.room && m.s.bytes-yields.ticket.bytes+k.bytes <= m.s.space:
+		m.t.Fatalf("call %d was refused, and call %d did not yield", w.number, yields.number)
+	case pushed >= 0:
+		m.waiting = slices.Delete(m.waiting, pushed, pushed+1)
 	}
-	if !full {
+	if !refused {
 		m.waiting = append(m.waiting, w)
 	}
 	m.settle()
+}
+
+// yields returns the call that is to give its place to the one that comes: the rule of
+// slots.yields, worked out from who waits. Of callers with equally many it may be any.
+func (m *simulation) yields(w *watch) *watch {
+	counts, totals := [classes]map[string]int{{}, {}, {}}, byClass{}
+	for _, o := range m.waiting {
+		counts[o.ticket.class][o.ticket.caller]++
+		totals[o.ticket.class]++
+	}
+	class, from := w.ticket.class, -1
+	for i := range classes {
+		above := i > class && totals[class] < m.s.reserve(class)
+		if from < 0 && (i < class || above) && totals[i] > m.s.reserve(i) {
+			from = i
+		}
+	}
+	if from < 0 {
+		from = class
+	}
+	most, last := 0, (*watch)(nil)
+	for _, n := range counts[from] {
+		most = max(most, n)
+	}
+	if most == 0 || from == class && most <= counts[class][w.ticket.caller]+1 {
+		return nil
+	}
+	first := m.s.classes[from].crowd[0]
+	if counts[from][first.name] != most {
+		m.t.Fatalf("%s has %d waiting, another %d", first.name, counts[from][first.name], most)
+	}
+	for _, o := range m.waiting {
+		if o.ticket.class == from && o.ticket.caller == first.name {
+			last = o
+		}
+	}
+	return last
 }
 
 func (m *simulation) start(w *watch) {

@@ -72,21 +72,39 @@ func (s *slots) take(t *ticket) bool {
 	return true
 }
 
-// enter lets the ticket wait, unless there is no room or it cannot wait long enough.
+// enter lets the ticket wait, unless it cannot wait long enough, or there is no room for
+// it and none that another call has to yield.
 func (s *slots) enter(t *ticket, left time.Duration) refusal {
-	why := refusedNot
+	why := s.fits(s.waiting, s.bytes+t.bytes)
+	var yields *ticket
+	if why != refusedNot {
+		yields = s.yields(t)
+	}
 	switch {
-	case s.waiting >= s.room:
-		why = refusedFull
-	case s.space > 0 && s.bytes+t.bytes > s.space:
-		why = refusedBytes
+	case why != refusedNot && (yields == nil || s.fits(s.waiting-1, s.bytes-yields.bytes+t.bytes) != refusedNot):
 	case s.expect(t) > left:
 		why = refusedDeadline
 	default:
+		if yields != nil {
+			s.pushOut(yields, why)
+		}
 		s.append(t)
+		return refusedNot
 	}
 	s.refused[why]++
 	return why
+}
+
+// fits says whether there is room for one more where so many calls wait, and for so many
+// bytes.
+func (s *slots) fits(waiting int, bytes int64) refusal {
+	switch {
+	case waiting >= s.room:
+		return refusedFull
+	case s.space > 0 && bytes > s.space:
+		return refusedBytes
+	}
+	return refusedNot
 }
 
 // dispatch hands free slots to those who wait for them.
@@ -183,10 +201,11 @@ func (s *slots) append(t *ticket) {
 	}
 	f := l.flow(c, t.caller)
 	f.append(t)
+	f.caller.append(t)
 	if f.first == t {
 		c.takeTurn(f)
 	}
-	t.state, t.granted, t.stopped = ticketWaiting, make(chan struct{}), nil
+	t.state, t.granted, t.stopped, t.pushed = ticketWaiting, make(chan struct{}), nil, refusedNot
 	s.count(t, 1)
 	s.sort(t.lane)
 }
@@ -211,14 +230,16 @@ func (s *slots) withdraw(t *ticket) {
 }
 
 func (s *slots) remove(t *ticket) {
-	f := t.flow
+	f, c := t.flow, &s.classes[t.class]
 	f.cut(t)
+	f.caller.cut(t)
 	s.count(t, -1)
 	if f.first == nil {
 		f.line.close(f)
 	}
 	if f.caller.waiting == 0 {
-		delete(s.classes[t.class].callers, f.caller.name)
+		c.crowd.drop(f.caller)
+		delete(c.callers, f.caller.name)
 	}
 }
 
@@ -231,6 +252,7 @@ func (s *slots) count(t *ticket, n int) {
 	t.lane.waiting += n
 	t.flow.line.waiting += n
 	t.flow.caller.waiting += n
+	s.classes[t.class].crowd.put(t.flow.caller)
 	t.flow.waiting += n
 }
 

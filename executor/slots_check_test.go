@@ -94,6 +94,21 @@ func checkClass(t *testing.T, s *slots, class int, sum *slotSums) {
 			t.Fatalf("class %d: %d of %s wait, it says %+v", class, n, name, c.callers[name])
 		}
 	}
+	for i, by := range c.crowd {
+		if c.callers[by.name] != by || by.index != i+1 || i > 0 && c.crowd.Less(i, (i-1)/2) {
+			t.Fatalf("class %d: %s is out of place in the crowd", class, by.name)
+		}
+		n := 0
+		for k := by.last; k != nil; k = k.older {
+			n++
+		}
+		if n != by.waiting {
+			t.Fatalf("class %d: %d calls of %s are in its list, %d wait", class, n, by.name, by.waiting)
+		}
+	}
+	if len(c.crowd) != len(c.callers) {
+		t.Fatalf("class %d: %d of %d callers in the crowd", class, len(c.crowd), len(c.callers))
+	}
 	if s.running < s.capacity && len(c.ready) > 0 {
 		t.Fatal("a slot is free and somebody waits who could have it")
 	}
