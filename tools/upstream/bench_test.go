@@ -2,9 +2,12 @@ package upstream
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/sluice-dev/sluice/tools"
 )
 
 // BenchmarkCallTool is a call and its answer over a stream of channels: the client
@@ -43,6 +46,31 @@ func answerAll(s *scripted, rest string) {
 		case s.toClient <- append(answer, rest...):
 		case <-s.closed:
 			return
+		}
+	}
+}
+
+// BenchmarkHandler is a call as an engine makes it, of a server that answers at once. What
+// it has over BenchmarkCallTool is the handler's.
+func BenchmarkHandler(b *testing.B) {
+	registry := &tools.Registry{}
+	server := newScripted(b)
+	u, err := New(Spec{Name: "echo", Open: func(context.Context) (Stream, error) { return server, nil }}, registry)
+	if err != nil {
+		b.Fatal(err)
+	}
+	u.Start()
+	defer u.Close(b.Context())
+	server.result(server.expect("server/discover"), discoverResult)
+	server.list(named("echo", ""))
+	<-u.Settled()
+	go answerAll(server, `,"result":{"resultType":"complete","content":[{"type":"text","text":"hello"}]}}`)
+	entry, _ := registry.Snapshot().Lookup("echo")
+	call := &tools.Call{Arguments: []byte(`{"text":"hello"}`)}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := entry.Handler.Call(b.Context(), call); err != nil {
+			b.Fatal(err)
 		}
 	}
 }

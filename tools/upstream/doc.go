@@ -1,4 +1,21 @@
-// Package upstream speaks to other MCP servers: it is the client side of the wire.
+// Package upstream has to do with other MCP servers: an [Upstream] keeps one of them
+// connected and its tools in a registry, a [Client] speaks to one.
+//
+// # Servers whose tools are served
+//
+//	            +------------- ended, hung, broke the protocol: backoff <-----+
+//	            v                                                             |
+//	Start --> open (Program, Remote) --> Connect --> list --> follow ---------+
+//	                                                  |         |
+//	                                                  v         | list_changed
+//	                          pins --> catalogue --> registry <-+
+//
+// An Upstream never keeps anybody waiting: it starts in the background, and a call of one
+// of its tools fails at once while there is no connection. The tools stay registered
+// meanwhile. A list is brought to the registry in one change, and only as far as it
+// differs. A program is a [Process], which leaves nobody behind.
+//
+// # The client
 //
 // [Connect] finds out what era a server belongs to and settles the revision; from
 // then on one [Client] carries any number of calls at once over one [Stream]:

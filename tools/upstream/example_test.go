@@ -47,6 +47,8 @@ func server(in io.Reader, out io.WriteCloser) {
 		switch request.Method {
 		case "server/discover":
 			fmt.Fprintf(out, `{"jsonrpc":"2.0","id":%d,"result":{"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}}}}`+"\n", request.ID)
+		case "tools/list":
+			fmt.Fprintf(out, `{"jsonrpc":"2.0","id":%d,"result":{"resultType":"complete","tools":[{"name":"build","inputSchema":{"type":"object"}}]}}`+"\n", request.ID)
 		case "tools/call":
 			fmt.Fprintf(out, `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%d,"progress":1,"total":2}}`+"\n", request.ID)
 			fmt.Fprintf(out, `{"jsonrpc":"2.0","id":%d,"result":{"resultType":"complete","content":[{"type":"text","text":"done"}]}}`+"\n", request.ID)
@@ -75,4 +77,33 @@ func ExampleConnect() {
 	// Output:
 	// progress 1 of 2
 	// done
+}
+
+// An Upstream serves the tools of a server under a prefix, and follows it.
+func ExampleNew() {
+	registry := &tools.Registry{}
+	files, err := upstream.New(upstream.Spec{
+		Name:   "files",
+		Prefix: "files_",
+		Open: func(context.Context) (upstream.Stream, error) { // or Program, or Remote
+			fromClient, toServer := io.Pipe()
+			fromServer, toClient := io.Pipe()
+			go server(fromClient, toClient)
+			return lines{bufio.NewScanner(fromServer), toServer}, nil
+		},
+	}, registry)
+	if err != nil {
+		log.Fatal(err)
+	}
+	files.Start()
+	defer files.Close(context.Background())
+	<-files.Settled()
+	fmt.Println(files.Status().State)
+	for tool := range registry.Snapshot().All() {
+		result, err := tool.Handler.Call(context.Background(), &tools.Call{Arguments: json.RawMessage(`{}`)})
+		fmt.Println(tool.Name, result.Content[0].(tools.Text).Text, err)
+	}
+	// Output:
+	// up
+	// files_build done <nil>
 }

@@ -16,8 +16,10 @@ import (
 // A server's list ends here, whatever it says: more tools than a model can choose
 // from are a fault or an attack.
 const (
-	maxTools = 10_000
-	maxPages = 1_000
+	maxTools     = 10_000
+	maxPages     = 1_000
+	maxToolBytes = 256 << 10 // of one tool
+	maxListBytes = 32 << 20  // of all
 )
 
 // A Tool is a tool as a server lists it.
@@ -38,8 +40,8 @@ type listPage struct {
 }
 
 // ListTools returns the tools of the server, all pages of them, in its order. What
-// is no tool, a name that comes twice and whatever exceeds 10 000 tools or 1 000
-// pages is left out, with a warning in the log. Errors are those of
+// is no tool or has more than 256 KiB, a name that comes twice and whatever exceeds 10 000
+// tools, 32 MiB or 1 000 pages is left out, with a warning in the log. Errors are those of
 // [Client.CallTool].
 func (c *Client) ListTools(ctx context.Context) ([]Tool, error) {
 	l := &listing{client: c, names: map[string]bool{}}
@@ -81,6 +83,7 @@ type listing struct {
 	tools  []Tool
 	names  map[string]bool
 
+	bytes                 int   // of tools
 	broken, twice, beyond int   // what was left out: no tools, names taken, too many
 	why                   error // of the first that is no tool
 }
@@ -88,7 +91,7 @@ type listing struct {
 // take adds a page, and reports whether there is room for more.
 func (l *listing) take(page []jsontext.Value) bool {
 	for i, raw := range page {
-		if len(l.tools) == maxTools {
+		if len(l.tools) == maxTools || l.bytes+len(raw) > maxListBytes {
 			l.beyond = len(page) - i
 			return false
 		}
@@ -101,6 +104,7 @@ func (l *listing) take(page []jsontext.Value) bool {
 			l.twice++
 		default:
 			l.names[tool.Name] = true
+			l.bytes += len(raw)
 			l.tools = append(l.tools, tool)
 		}
 	}
@@ -117,11 +121,14 @@ func (l *listing) complain() {
 		warn("the list holds names twice; all but the first are left out", "count", l.twice)
 	}
 	if l.beyond > 0 {
-		warn("the list of tools is too long; the rest is left out", "tools", maxTools)
+		warn("the list of tools is too long; the rest is left out", "tools", len(l.tools), "bytes", l.bytes)
 	}
 }
 
 func decodeTool(raw jsontext.Value) (Tool, error) {
+	if len(raw) > maxToolBytes {
+		return Tool{}, fmt.Errorf("%w: a tool of %d bytes, and %d are taken", ErrProtocol, len(raw), maxToolBytes)
+	}
 	var t struct {
 		Name         string                 `json:"name"`
 		Title        string                 `json:"title"`

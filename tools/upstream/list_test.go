@@ -22,6 +22,7 @@ func TestListTools(t *testing.T) {
 		{"pages", []string{`{"tools":[` + a + `],"nextCursor":"2"}`, `{"tools":[],"nextCursor":"3"}`, `{"tools":[` + b + `]}`}, "a b", nil},
 		{"what is no tool", []string{`{"tools":[null,7,{},{"name":"n"},{"name":"","inputSchema":{}},{"name":"n","inputSchema":null},` + a + `]}`}, "a", nil},
 		{"a name twice", []string{`{"tools":[` + a + `,` + a + `],"nextCursor":"2"}`, `{"tools":[` + a + `]}`}, "a", nil},
+		{"a tool that is too long", []string{`{"tools":[{"name":"c","inputSchema":{},"x":"` + strings.Repeat("x", maxToolBytes) + `"},` + a + `]}`}, "a", nil},
 		{"a cursor to itself", []string{`{"tools":[],"nextCursor":"2"}`, `{"tools":[],"nextCursor":"2"}`}, "", ErrProtocol},
 		{"no list", []string{`{"tools":7}`}, "", ErrProtocol},
 	}
@@ -66,6 +67,7 @@ func TestListToolsIsBounded(t *testing.T) {
 	}{
 		{"tools", 4000, 3, maxTools},
 		{"pages", 1, maxPages, maxPages},
+		{"bytes", 40, 5, 160},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -75,7 +77,11 @@ func TestListToolsIsBounded(t *testing.T) {
 				for page := range test.pages {
 					var tools []string
 					for i := range test.toolsAPage {
-						tools = append(tools, fmt.Sprintf(`{"name":"t_%d_%d","inputSchema":{}}`, page, i))
+						text := ""
+						if test.name == "bytes" {
+							text = strings.Repeat("x", maxListBytes/160-60)
+						}
+						tools = append(tools, fmt.Sprintf(`{"name":"t_%d_%d","description":"%s","inputSchema":{}}`, page, i, text))
 					}
 					s.result(s.expect("tools/list"), fmt.Sprintf(`{"tools":[%s],"nextCursor":"%d"}`, strings.Join(tools, ","), page))
 				}

@@ -1,0 +1,114 @@
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// pidOf waits until a server has written its process id to a file, other than the last.
+func pidOf(t *testing.T, file string, last int) int {
+	t.Helper()
+	for deadline := time.Now().Add(soon); ; time.Sleep(5 * time.Millisecond) {
+		var pid int
+		text, _ := os.ReadFile(file)
+		if _, err := fmt.Sscan(string(text), &pid); err == nil && pid != last {
+			return pid
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the server was not started")
+		}
+	}
+}
+
+// An upstream that hangs delays nobody: what the server is and which tools it has is
+// answered at once, and the tools of another come with a notification.
+func TestUpstreamsDelayNobody(t *testing.T) {
+	t.Parallel()
+	gate := t.TempDir() + "/gate"
+	file := writeFile(t, "engine: {history: off}\ntools: [{name: own, command: ['true']}]\nupstreams:\n"+
+		"  - {name: hangs, command: [sleep, '600']}\n"+
+		"  - {name: slow, command: [sh, -c, 'while [ ! -e "+gate+" ]; do sleep 0.01; done; exec "+binary+" stdio'], prefix: s_}\n")
+	p := start(t, "stdio", "--config", file)
+	begun := time.Now()
+	p.send(`{"jsonrpc":"2.0","id":"d","method":"server/discover","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientInfo":{"name":"t","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}}}`)
+	p.until(`"id":"d","result"`)
+	p.send(handshake...)
+	p.send(`{"jsonrpc":"2.0","id":"l","method":"tools/list"}`)
+	if line := p.until(`"id":"l"`); !strings.Contains(line, `"own"`) || strings.Contains(line, `"s_echo"`) {
+		t.Errorf("listed are %s", line)
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	rewrite(t, gate, "")
+	p.until(`notifications/tools/list_changed`)
+	p.send(`{"jsonrpc":"2.0","id":"c","method":"tools/call","params":{"name":"s_echo","arguments":{"text":"here"}}}`)
+	if line := p.until(`"id":"c"`); !strings.Contains(line, `"here"`) {
+		t.Errorf("got %s", line)
+	}
+	p.stdin.Close()
+	p.wantExit(exitOK)
+}
+
+// A crash cuts off the calls in flight, which say whose it was, and nothing else; the
+// server is started again. It is gone when this process is, even where that is killed.
+func TestUpstreamCrashes(t *testing.T) {
+	t.Parallel()
+	pid := t.TempDir() + "/pid"
+	file := writeFile(t, "engine: {history: off}\ntools: [{name: own, command: [echo, fine]}]\nupstreams:\n"+
+		"  - {name: shaky, command: [sh, -c, 'echo $$ >"+pid+"; exec "+binary+" stdio'], breaker: off}\n")
+	p := start(t, "stdio", "--config", file)
+	p.send(handshake...)
+	p.until(`notifications/tools/list_changed`)
+	p.send(`{"jsonrpc":"2.0","id":"long","method":"tools/call","params":{"name":"countdown","arguments":{"from":600,"interval_ms":50},"_meta":{"progressToken":1}}}`)
+	p.until(`"progressToken":1`)
+	first := pidOf(t, pid, 0)
+	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if line := p.until(`"id":"long"`); !strings.Contains(line, `MCP server \"shaky\" has ended`) || !strings.Contains(line, `"isError":true`) {
+		t.Errorf("got %s", line)
+	}
+	p.send(`{"jsonrpc":"2.0","id":"own","method":"tools/call","params":{"name":"own","arguments":{}}}`)
+	if line := p.until(`"id":"own"`); !strings.Contains(line, "fine") {
+		t.Errorf("another tool: %s", line)
+	}
+	second := pidOf(t, pid, first)
+	for deadline := time.Now().Add(soon); ; time.Sleep(10 * time.Millisecond) {
+		p.send(`{"jsonrpc":"2.0","id":"again","method":"tools/call","params":{"name":"echo","arguments":{"text":"back"}}}`)
+		line := p.until(`"id":"again"`)
+		if strings.Contains(line, `"text":"back"`) {
+			break
+		}
+		if !strings.Contains(line, "shaky") || time.Now().After(deadline) {
+			t.Fatalf("got %s", line)
+		}
+	}
+	_ = p.cmd.Process.Kill()
+	awaitGone(t, second)
+}
+
+// A second signal ends servers at once that heed neither the end of stdin nor SIGTERM.
+func TestSecondSignalEndsUpstreams(t *testing.T) {
+	t.Parallel()
+	pid := t.TempDir() + "/pid"
+	file := writeFile(t, "engine: {history: off}\nupstreams:\n  - {name: stubborn, command: [sh, -c, 'trap \"\" TERM; echo $$ >"+pid+"; while :; do sleep 0.1; done']}\n")
+	p := start(t, "serve", "--listen", "127.0.0.1:0", "--config", file)
+	p.until("/healthz")
+	group := pidOf(t, pid, 0)
+	p.signal(syscall.SIGTERM)
+	p.stderr.await(t, "draining")
+	p.signal(syscall.SIGTERM)
+	begun := time.Now()
+	p.wantExit(exitFailure)
+	if took := time.Since(begun); took > 2*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	awaitGone(t, group)
+}
