@@ -48,6 +48,9 @@ func (i *insert) prepare(c *conn, rows int) (err error) {
 	}
 	i.memory = libc.GoBytes(i.slots, size)
 	i.statement, _, err = c.prepare("INSERT INTO calls (" + strings.Join(columns, ",") + ") VALUES " + row + strings.Repeat(","+row, rows-1))
+	if err != nil {
+		lib.Xsqlite3_free(c.tls, i.slots)
+	}
 	return err
 }
 
@@ -64,13 +67,13 @@ func (i *insert) run(rows []item) error {
 	return err
 }
 
+// close frees what prepare has made, if it has.
 func (i *insert) close() {
-	if i.statement != nil {
-		i.statement.close()
+	if i.statement == nil {
+		return
 	}
-	if i.slots != 0 {
-		lib.Xsqlite3_free(i.tls, i.slots)
-	}
+	i.statement.close() // before the memory that it has pointers to
+	lib.Xsqlite3_free(i.tls, i.slots)
 }
 
 // maxName bounds the names in a row, which callers choose, and the previews, in bytes. It is

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	lib "modernc.org/sqlite/lib"
+
 	"github.com/sluice-dev/sluice/executor/history"
 )
 
@@ -38,5 +40,22 @@ func TestValuesStayApart(t *testing.T) {
 	got := collect(t, s.Query(t.Context(), history.Filter{}))
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%d rows, want %d, or not what was written", len(got), len(want))
+	}
+}
+
+// TestFileWithoutTable opens a file that has lost its table, which is no damage that SQLite
+// sees: the statements cannot be compiled.
+func TestFileWithoutTable(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Options{})
+	appendCalls(t, s, 1)
+	execAt(t, s.Path(), "DROP TABLE calls")
+	other := storeAt(t, s.Path(), Options{})
+	other.Append(call("a", 0), nil)
+	if err := other.Flush(t.Context()); code(err) != lib.SQLITE_ERROR {
+		t.Errorf("got %v", err)
+	}
+	if h := other.Health(); h.Waiting != 1 || h.Err == nil {
+		t.Errorf("%+v", h)
 	}
 }
