@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -65,7 +66,7 @@ func TestProcessThatEndsLeavesNobody(t *testing.T) {
 	for name, script := range map[string]string{
 		"a child":            `sleep 600 & echo done`,
 		"a stubborn child":   `(trap '' TERM; sleep 600) & echo done`,
-		"a daemon with ours": `setsid sleep 2 & echo done`,
+		"a daemon with ours": `setsid sleep 10 & sleep 0.3; echo done`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,8 +79,9 @@ func TestProcessThatEndsLeavesNobody(t *testing.T) {
 			if line, err := p.Read(t.Context()); err != nil || string(line) != "done" {
 				t.Errorf("%q, %v", line, err)
 			}
-			if _, err := p.Read(t.Context()); err == nil {
-				t.Error("there is more to read")
+			begun := time.Now()
+			if _, err := p.Read(t.Context()); err == nil || time.Since(begun) > 8*time.Second {
+				t.Errorf("the end was seen after %v: %v", time.Since(begun), err)
 			}
 			<-p.Ended()
 			if p.State().ExitCode() != 0 {
@@ -176,6 +178,9 @@ func TestProcessWritesAnEndlessLine(t *testing.T) {
 // Programs do not outlive this process, even where it is killed.
 func TestProgramEndsWithUs(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS != "linux" {
+		t.Skip("the system has no parent death signal")
+	}
 	us := exec.Command(os.Args[0], "-test.run=^TestBeKilled$")
 	us.Env = append(os.Environ(), "UPSTREAM_TEST_BE_KILLED=1")
 	out, err := us.StdoutPipe()
@@ -198,7 +203,7 @@ func TestBeKilled(*testing.T) {
 	if os.Getenv("UPSTREAM_TEST_BE_KILLED") == "" {
 		return
 	}
-	p := Program{Args: []string{"sh", "-c", "trap '' TERM HUP; exec cat"}}
+	p := Program{Args: []string{"sh", "-c", "trap '' TERM HUP; exec sleep 60"}}
 	process, err := p.Start()
 	if err != nil {
 		panic(err)
