@@ -103,7 +103,7 @@ func (b *breakers) verdict(x *Execution, result *tools.Result, err error) verdic
 		return verdictNone
 	case !result.IsError:
 		return verdictGood
-	case x.unreachable.Swap(false), b.settings.CountToolErrors, x.Entry.Limits.Breaker.CountToolErrors:
+	case x.unreachable.Load(), b.settings.CountToolErrors, x.Entry.Limits.Breaker.CountToolErrors:
 		return verdictBad
 	}
 	return verdictGood

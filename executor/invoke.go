@@ -20,6 +20,8 @@ func invoke(ctx context.Context, x *Execution) (*tools.Result, error) {
 		return x.handlerFailed(ctx, err)
 	case result == nil:
 		return nil, x.fail(KindInvalidOutput, errNoResult)
+	case result.IsError:
+		x.unreachable.Store(false) // an attempt before may have set it
 	}
 	return result, nil
 }

@@ -29,8 +29,8 @@ const (
 
 // repeats refuse arguments that keep failing. Whatever the caller is told of as a failure
 // counts, a result with IsError and invalid arguments too, but not what says nothing of
-// the arguments: refusals, and calls that were cancelled. One success and all is
-// forgotten, as it is when the tool is registered anew.
+// the arguments: refusals, calls that were cancelled, and tools that could not be reached.
+// One success and all is forgotten, as it is when the tool is registered anew.
 //
 // Only failures are remembered, so a call costs next to nothing while there are none.
 type repeats struct {
@@ -116,6 +116,7 @@ func (r *repeats) invalid(x *Execution, failure *Error) *Error {
 func (r *repeats) failure(x *Execution, result *tools.Result, err error) {
 	var failure *Error
 	switch {
+	case err == nil && x.unreachable.Load(): // it would be whatever the arguments
 	case err == nil:
 		r.remember(x, firstText(result))
 	case errors.As(err, &failure) && (byTool(err) || failure.Kind == KindResultTooLarge):
