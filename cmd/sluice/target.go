@@ -90,21 +90,26 @@ type session struct {
 // connect connects to the server; what it has to say goes to errOut. A program that
 // was started for it is killed when forced is done. The caller closes the session.
 func (t *target) connect(ctx, forced context.Context, errOut *screen) (*session, error) {
-	limit, overdue := t.patience()
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, overdue)
-	defer cancel()
 	if errOut.animated() && !t.quiet {
 		bar := newBarView(errOut, time.Now())
 		bar.progress(tools.Progress{Message: "waiting for the server"}, time.Now())
 		defer watch(bar).end()
 	}
-	switch {
-	case t.url != "":
-		return t.dial(ctx, errOut)
-	case t.command != nil:
-		return t.spawn(ctx, forced, errOut)
+	if t.url == "" && t.command == nil {
+		return t.host(ctx, forced, errOut)
 	}
-	return t.host(ctx, forced, errOut)
+	ctx, cancel := t.patient(ctx)
+	defer cancel()
+	if t.url != "" {
+		return t.dial(ctx, errOut)
+	}
+	return t.spawn(ctx, forced, errOut)
+}
+
+// patient ends ctx when the server has not answered the handshake in time.
+func (t *target) patient(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit, overdue := t.patience()
+	return context.WithTimeoutCause(ctx, limit, overdue)
 }
 
 // patience returns how long the server may take to answer the handshake, and the
@@ -141,7 +146,9 @@ func (t *target) host(ctx, forced context.Context, errOut *screen) (*session, er
 	if err != nil {
 		return nil, err
 	}
-	h.settleUpstreams(ctx)
+	t.settle(ctx, h)
+	ctx, cancel := t.patient(ctx)
+	defer cancel()
 	clientEnd, serverEnd := memoryStreams()
 	served := make(chan struct{})
 	go func() {
@@ -160,6 +167,17 @@ func (t *target) host(ctx, forced context.Context, errOut *screen) (*session, er
 		h.await(forced, logger) // a program that ignores SIGTERM must not outlive this one
 	}
 	return s, nil
+}
+
+// settle waits for the upstreams of a config, as long as each of them may take to start,
+// and not beyond --timeout: who asks for the tools wants theirs too.
+func (t *target) settle(ctx context.Context, h *host) {
+	if t.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, t.timeout)
+		defer cancel()
+	}
+	h.settleUpstreams(ctx)
 }
 
 // open speaks to the server at the other end of the stream.

@@ -112,3 +112,17 @@ func TestSecondSignalEndsUpstreams(t *testing.T) {
 	}
 	awaitGone(t, group)
 }
+
+// Commands that list or call wait for the servers, and do without one that hangs.
+func TestToolsWaitForUpstreams(t *testing.T) {
+	t.Parallel()
+	file := writeFile(t, "engine: {history: off}\nupstreams:\n"+
+		"  - {name: hangs, command: [sleep, '600'], start_timeout: 300ms}\n"+
+		"  - {name: slow, command: [sh, -c, 'sleep 0.2; exec "+binary+" stdio'], prefix: s_}\n")
+	if code, out, errOut := runCommand(t, "tools", "--config", file); code != exitOK || !strings.Contains(out, "s_echo") || !strings.Contains(errOut, "upstream=hangs") {
+		t.Errorf("got %d\n%s%s", code, out, errOut)
+	}
+	if code, out, errOut := runCommand(t, "call", "s_echo", "text=through", "--config", file); code != exitOK || out != "through\n" {
+		t.Errorf("got %d\n%s%s", code, out, errOut)
+	}
+}

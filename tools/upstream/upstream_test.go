@@ -392,7 +392,7 @@ func TestBreakerHolds(t *testing.T) {
 			s.Fatal(err)
 		}
 		defer s.registry.Remove("echo")
-		engine := executor.New(executor.Options{Registry: s.registry, RepeatFailures: -1})
+		engine := executor.New(executor.Options{Registry: s.registry})
 		s.shake(named("read", "")).end()
 		synctest.Wait()
 		var err error
