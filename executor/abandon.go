@@ -3,20 +3,21 @@ package executor
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
 )
 
 // attempt is one run of a handler in a goroutine of its own, which writes result
-// and err and then closes returned.
+// and err and then says returned. One that was waited for to its end serves again.
 type attempt struct {
 	ctx  context.Context
 	x    *Execution
 	next Handler
 	log  *slog.Logger
 
-	returned chan struct{}
+	returned chan struct{} // takes one
 	result   *tools.Result
 	err      error
 }
@@ -27,34 +28,26 @@ type attempt struct {
 // [Execution.AfterReturn]. One that returns within the grace has its own result
 // count.
 func abandon(workers *workers, grace time.Duration, log *slog.Logger) Policy {
+	spare := &sync.Pool{New: func() any { return &attempt{returned: make(chan struct{}, 1)} }}
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			if ctx.Err() != nil { // do not begin what nobody waits for
 				return nil, x.ended(ctx)
 			}
-			a := x.attempt()
+			a := spare.Get().(*attempt)
 			a.ctx, a.x, a.next, a.log = ctx, x, next, log
 			x.handlerStarts()
 			workers.start(a)
 			if a.wait(ctx, grace) {
-				return a.result, a.err
+				result, err := a.result, a.err
+				*a = attempt{returned: a.returned}
+				spare.Put(a)
+				return result, err
 			}
 			x.giveUp(ctx, log)
 			return nil, x.ended(ctx)
 		}
 	}
-}
-
-// attempt returns a new attempt. The first lives in the execution, to save an
-// allocation; a policy that repeats the call needs others, since the handler of the
-// first may still run.
-func (x *Execution) attempt() *attempt {
-	a := &x.first
-	if a.returned != nil {
-		a = &attempt{}
-	}
-	a.returned = make(chan struct{})
-	return a
 }
 
 func (a *attempt) run() {
@@ -65,7 +58,7 @@ func (a *attempt) run() {
 			a.err = a.x.fail(KindPanic, errGoexit)
 		}
 		a.x.handlerReturned()
-		close(a.returned)
+		a.returned <- struct{}{}
 	}()
 	a.result, a.err = a.next(a.ctx, a.x)
 	ended = true

@@ -29,7 +29,7 @@ type Execution struct {
 	ticket ticket       // belongs to the queue
 	gate   gate         // belongs to progress
 	clock  stopwatch    // belongs to timeout
-	first  attempt      // belongs to abandon
+	starts int          // handlers started so far; belongs to the call's own goroutine
 	cut    atomic.Bool  // the result is not whole; written by limitResult
 
 	unreachable atomic.Bool // the handler's error was one; written by invoke
@@ -39,12 +39,11 @@ type Execution struct {
 
 	prev, next *Execution // belong to the ledger
 
-	mu        sync.Mutex // guards all below
+	running   atomic.Int32 // handlers started and not returned; lowered under mu
+	mu        sync.Mutex   // guards all below
 	record    Record
 	flight    *flight // what the call waits for or has waited for, if anything
 	answered  bool
-	running   int                     // handlers started and not returned
-	starts    int                     // handlers started so far
 	after     []func(*Execution)      // to be called when running is 0 again
 	cancel    context.CancelCauseFunc // cancels the outermost part that waits
 	interrupt error                   // why the engine cancelled the call
@@ -113,38 +112,40 @@ func (x *Execution) age() time.Duration { return time.Since(x.born) }
 //
 //	defer x.AfterReturn(giveBack)
 func (x *Execution) AfterReturn(f func(*Execution)) {
-	x.mu.Lock()
-	stuck := x.running > 0
-	if stuck {
-		x.after = append(x.after, f)
-	}
-	x.mu.Unlock()
-	if !stuck {
+	if !x.stuck() || !x.later(f) {
 		f(x)
 	}
 }
 
-// handlerStarts and handlerReturned enclose the life of a handler.
-func (x *Execution) handlerStarts() {
+// stuck reports whether a handler runs. None starts behind the back of who asks: that is
+// for the call's own goroutine to do.
+func (x *Execution) stuck() bool { return x.running.Load() > 0 }
+
+// later has the last handler call f, unless it has returned meanwhile.
+func (x *Execution) later(f func(*Execution)) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.running++
+	if !x.stuck() {
+		return false
+	}
+	x.after = append(x.after, f)
+	return true
+}
+
+// handlerStarts and handlerReturned enclose the life of a handler.
+func (x *Execution) handlerStarts() {
+	x.running.Add(1)
 	x.starts++
 }
 
 // handlers returns how many have been started. A policy sees from it whether what is
 // below it has called the tool or has refused to.
-func (x *Execution) handlers() int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.starts
-}
+func (x *Execution) handlers() int { return x.starts }
 
 func (x *Execution) handlerReturned() {
 	x.mu.Lock()
-	x.running--
 	var after []func(*Execution)
-	if x.running == 0 {
+	if x.running.Add(-1) == 0 {
 		after, x.after = x.after, nil
 	}
 	x.mu.Unlock()

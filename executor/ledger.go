@@ -37,10 +37,22 @@ func (l *ledger) enter(x *Execution) bool {
 	return true
 }
 
+// close does what leave and answer do, so that a drain that ends finds nothing in flight.
+func (l *ledger) close(x *Execution) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.remove(x)
+	l.settle()
+}
+
 // answer takes note that the caller of a call is about to be answered.
 func (l *ledger) answer() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.settle()
+}
+
+func (l *ledger) settle() {
 	l.unanswered--
 	if l.unanswered == 0 && l.draining {
 		close(l.idle)
@@ -51,6 +63,10 @@ func (l *ledger) answer() {
 func (l *ledger) leave(x *Execution) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.remove(x)
+}
+
+func (l *ledger) remove(x *Execution) {
 	if x.prev != nil {
 		x.prev.next = x.next
 	} else {

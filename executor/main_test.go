@@ -86,9 +86,11 @@ func checkAtRest(t testing.TB, e *Engine) {
 		t.Errorf("in flight: %+v, %d unanswered", calls, e.ledger.unanswered)
 	}
 	checkCache(t, e.cache)
+	e.submissions.mu.Lock()
 	if m := &e.submissions; len(m.byID) != m.count {
 		t.Errorf("%d submitted calls, %d ended", len(m.byID), m.count)
 	}
+	e.submissions.mu.Unlock()
 	e.alarms.mu.Lock()
 	defer e.alarms.mu.Unlock()
 	if n := len(e.alarms.heap); n != 0 {

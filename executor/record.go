@@ -43,8 +43,12 @@ func (r *recorder) run(ctx context.Context, x *Execution, next Handler) (result 
 	}
 	defer func() {
 		r.end(x, result, failure)
-		x.AfterReturn(r.leave) // first, so that a drain that ends finds nothing in flight
-		r.books.answer()
+		if x.stuck() {
+			x.AfterReturn(r.leave)
+			r.books.answer()
+		} else {
+			r.books.close(x)
+		}
 	}()
 	var err error
 	result, err = next(ctx, x)
