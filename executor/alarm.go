@@ -1,7 +1,6 @@
 package executor
 
 import (
-	"container/heap"
 	"sync"
 	"time"
 )
@@ -14,7 +13,7 @@ type alarms struct {
 	epoch time.Time // all times here are counted from
 
 	mu    sync.Mutex // guards all below, and due and index of the stopwatches
-	heap  dueHeap
+	heap  pile[*stopwatch]
 	timer *time.Timer   // nil until the first call
 	next  time.Duration // when the timer fires; 0 when it is not set
 }
@@ -28,7 +27,7 @@ func (a *alarms) add(s *stopwatch) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s.due = a.due(s, end)
-	heap.Push(&a.heap, s)
+	a.heap.put(s)
 	a.set()
 }
 
@@ -36,9 +35,7 @@ func (a *alarms) add(s *stopwatch) {
 func (a *alarms) remove(s *stopwatch) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if s.index > 0 {
-		heap.Remove(&a.heap, s.index-1)
-	}
+	a.heap.drop(s)
 }
 
 // set sets the timer to the earliest stopwatch, unless it is set to fire before.
@@ -73,10 +70,10 @@ func (a *alarms) ring() {
 		}
 		end, cause := s.end()
 		if s.due = a.due(s, end); s.due > now {
-			heap.Fix(&a.heap, 0)
+			a.heap.put(s)
 			continue
 		}
-		heap.Pop(&a.heap)
+		a.heap.drop(s)
 		s.cancel(cause)
 	}
 	a.set()
@@ -88,27 +85,5 @@ func (a *alarms) due(s *stopwatch, end time.Duration) time.Duration {
 	return max(s.x.born.Sub(a.epoch)+end, 1)
 }
 
-// dueHeap is a heap of stopwatches by when they are due.
-type dueHeap []*stopwatch
-
-func (h dueHeap) Len() int           { return len(h) }
-func (h dueHeap) Less(i, j int) bool { return h[i].due < h[j].due }
-
-func (h dueHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].index, h[j].index = i+1, j+1
-}
-
-func (h *dueHeap) Push(s any) {
-	*h = append(*h, s.(*stopwatch))
-	s.(*stopwatch).index = len(*h)
-}
-
-func (h *dueHeap) Pop() any {
-	last := len(*h) - 1
-	s := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	s.index = 0
-	return s
-}
+func (s *stopwatch) place() *int              { return &s.index }
+func (s *stopwatch) before(o *stopwatch) bool { return s.due < o.due }
