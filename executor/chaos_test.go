@@ -17,8 +17,8 @@ import (
 )
 
 // TestChaos has, with every policy on, callers of all classes call tools of all manners
-// for ten virtual minutes, leave at random, resize the slots, read the metrics and
-// drain at last. Each call is answered once, within bounds, and has one record; then
+// for ten virtual minutes, leave at random, resize the slots, register tools anew, read
+// the metrics and drain at last. Each call is answered once, within bounds, and has one record; then
 // nothing is left over.
 func TestChaos(t *testing.T) {
 	t.Parallel()
@@ -112,10 +112,21 @@ func (c *chaos) run(t *testing.T) {
 	}
 	for time.Now().Before(end) {
 		time.Sleep(c.some(10 * time.Second))
-		c.engine.Resize(1+c.below(16), c.below(60), 0)
+		c.engine.Resize(1+c.below(16), c.below(60), int64(c.below(200)))
+		c.renew(t, names[c.below(len(names))])
 		c.engine.Metrics()
 	}
 	c.stop(t)
+}
+
+// renew registers a tool anew, with other limits.
+func (c *chaos) renew(t *testing.T, name string) {
+	old, _ := c.engine.opts.Registry.Snapshot().Lookup(name)
+	anew := *old.Tool
+	anew.Limits.Concurrency = c.below(4)
+	if err := c.engine.opts.Registry.Replace([]string{name}, &anew); err != nil {
+		t.Error(err)
+	}
 }
 
 // call makes one call of a random kind, and checks that it is answered in time.
@@ -132,7 +143,7 @@ func (c *chaos) call(t *testing.T, name string) {
 			}
 		},
 	}
-	switch c.below(4) {
+	switch c.below(5) {
 	case 0:
 		defer time.AfterFunc(c.some(5*time.Second), cancel).Stop()
 		fallthrough
@@ -150,6 +161,13 @@ func (c *chaos) call(t *testing.T, name string) {
 			_ = c.engine.Cancel(id)
 		}
 		_, _ = c.engine.Wait(context.WithoutCancel(ctx), id)
+	case 4:
+		ended := make(chan struct{})
+		job := c.engine.Go(ctx, req, func(*tools.Result, error) { close(ended) })
+		if c.below(2) == 0 {
+			job.Cancel(errors.New("chaos"))
+		}
+		<-ended
 	}
 	over = true
 	c.answers.Add(1)
