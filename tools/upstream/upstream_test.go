@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,97 +14,6 @@ import (
 	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/tools"
 )
-
-// A scene is an upstream whose servers a test writes out, in virtual time.
-type scene struct {
-	*testing.T
-	*Upstream
-	registry *tools.Registry
-	opened   chan *scripted
-	changes  atomic.Int32 // of the registry
-}
-
-// play runs a test with a server named files.
-func play(t *testing.T, change func(*Spec), test func(*scene)) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := &scene{T: t, registry: &tools.Registry{}, opened: make(chan *scripted)}
-		spec := Spec{Name: "files", Open: func(ctx context.Context) (Stream, error) {
-			server := newScripted(t)
-			select {
-			case s.opened <- server:
-				return server, nil
-			case <-ctx.Done():
-				return nil, context.Cause(ctx)
-			}
-		}}
-		if change != nil {
-			change(&spec)
-		}
-		var err error
-		if s.Upstream, err = New(spec, s.registry); err != nil {
-			t.Fatal(err)
-		}
-		defer s.registry.Subscribe(func() { s.changes.Add(1) })()
-		s.Start()
-		test(s)
-		s.Close(t.Context())
-		if n := s.registry.Snapshot().Len(); n != 0 {
-			t.Errorf("%d tools are left behind", n)
-		}
-		if got := s.Status().State; got != StateClosed {
-			t.Errorf("state %q", got)
-		}
-	})
-}
-
-// shake opens the next server, which is of a legacy kind and lists these tools.
-func (s *scene) shake(list ...string) *scripted {
-	s.Helper()
-	server := <-s.opened
-	server.refuse(server.expect("server/discover"), -32601)
-	server.result(server.expect("initialize"), initializeResult)
-	server.expect("notifications/initialized")
-	server.list(list...)
-	synctest.Wait()
-	return server
-}
-
-func (s *scripted) list(list ...string) {
-	s.result(s.expect("tools/list"), `{"tools":[`+strings.Join(list, ",")+`]}`)
-}
-
-// end has the server end as a program that crashes.
-func (s *scripted) end() { close(s.ended) }
-
-// named is a tool as servers list it.
-func named(name, description string) string {
-	return fmt.Sprintf(`{"name":%q,"description":%q,"inputSchema":{"type":"object"}}`, name, description)
-}
-
-func (s *scene) tools() string {
-	var all []string
-	for entry := range s.registry.Snapshot().All() {
-		all = append(all, entry.Name)
-	}
-	return strings.Join(all, " ")
-}
-
-// call calls a tool as an engine would.
-func (s *scene) call(ctx context.Context, tool string) (*tools.Result, error) {
-	entry, ok := s.registry.Snapshot().Lookup(tool)
-	if !ok {
-		s.Fatalf("there is no tool %q among %s", tool, s.tools())
-	}
-	return entry.Handler.Call(ctx, &tools.Call{Tool: tool, Arguments: []byte(`{"a":1.0}`)})
-}
-
-func (s *scene) wantDown(what string, err error) {
-	s.Helper()
-	if err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), `"files"`) || !errors.Is(err, tools.ErrUnreachable) {
-		s.Errorf("error %v, want one that names the server and says %q", err, what)
-	}
-}
 
 func TestToolsArriveUnderTheirPrefix(t *testing.T) {
 	play(t, func(s *Spec) { s.Prefix = "f_"; s.Limits.Concurrency = 3 }, func(s *scene) {
@@ -269,75 +177,6 @@ func TestServerThatEndsAtTheProbe(t *testing.T) {
 	})
 }
 
-func TestListChanges(t *testing.T) {
-	play(t, nil, func(s *scene) {
-		server := s.shake(named("a", ""), named("b", ""), named("c", ""))
-		kept, _ := s.registry.Snapshot().Lookup("a")
-		for range 5 { // they count as one
-			server.send(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`)
-		}
-		server.list(named("a", ""), named("b", "new"), named("d", ""))
-		synctest.Wait()
-		if s.tools() != "a b d" || s.changes.Load() != 2 {
-			s.Errorf("served are %s after %d changes", s.tools(), s.changes.Load())
-		}
-		if again, _ := s.registry.Snapshot().Lookup("a"); again != kept {
-			s.Error("a tool that stayed is another")
-		}
-		listed := time.Now()
-		server.list(named("a", ""), named("b", "new"), named("d", "")) // the rest of the five
-		if took := time.Since(listed); took < listPause {
-			s.Errorf("listed again after %v", took)
-		}
-		synctest.Wait()
-		if s.changes.Load() != 2 {
-			s.Error("what stayed as it was is a change")
-		}
-		server.send(`{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}`)
-		server.refuse(server.expect("tools/list"), -32603)
-		synctest.Wait()
-		if s.tools() != "a b d" {
-			s.Error("a list that fails takes tools out")
-		}
-	})
-}
-
-func TestModernServerIsListenedTo(t *testing.T) {
-	play(t, nil, func(s *scene) {
-		server := <-s.opened
-		server.result(server.expect("server/discover"), strings.Replace(discoverResult, `"tools":{}`, `"tools":{"listChanged":true}`, 1))
-		server.list(named("a", ""))
-		for range 2 { // it ends the first subscription
-			listen := server.expect("subscriptions/listen")
-			server.send(`{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":%s},"notifications":{"toolsListChanged":true}}}`, listen.ID)
-			server.list(named("a", ""), named("b", "")) // it may have changed in between
-			synctest.Wait()
-			if s.tools() != "a b" {
-				s.Errorf("served are %q", s.tools())
-			}
-			server.result(listen, `{"resultType":"complete"}`)
-		}
-	})
-}
-
-func TestCollisionsAreRefused(t *testing.T) {
-	play(t, nil, func(s *scene) {
-		own := &tools.Tool{Definition: tools.Definition{Name: "read"}, Handler: tools.HandlerFunc(func(context.Context, *tools.Call) (*tools.Result, error) { return nil, io.EOF })}
-		if err := s.registry.Add(own); err != nil {
-			s.Fatal(err)
-		}
-		s.shake(named("read", "theirs"), named("not a name", ""), named("write", ""), `{"name":"broken","inputSchema":{"type":"object","properties":7}}`)
-		if s.tools() != "read write" || s.Status().Tools != 1 {
-			s.Errorf("served are %s, %d of the server", s.tools(), s.Status().Tools)
-		}
-		s.Close(s.Context())
-		if s.tools() != "read" {
-			s.Errorf("left are %q", s.tools())
-		}
-		s.registry.Remove("read")
-	})
-}
-
 // Running calls go on while the upstream is closed, and are cut when there is no time.
 func TestCloseWaitsForCalls(t *testing.T) {
 	for _, patient := range []bool{true, false} {
@@ -409,10 +248,4 @@ func TestBreakerHolds(t *testing.T) {
 			s.Error(err)
 		}
 	})
-}
-
-// waitPoll lets some time pass: more than what is looked at now and then needs.
-func waitPoll() {
-	time.Sleep(2 * pinPoll)
-	synctest.Wait()
 }
