@@ -65,7 +65,7 @@ func TestUpstreamCrashes(t *testing.T) {
 		"  - {name: shaky, command: [sh, -c, 'echo $$ >"+pid+"; exec "+binary+" stdio'], breaker: off}\n")
 	p := start(t, "stdio", "--config", file)
 	p.send(handshake...)
-	p.until(`notifications/tools/list_changed`)
+	p.stderr.await(t, "the server is up") // its tools are listed by then
 	p.send(`{"jsonrpc":"2.0","id":"long","method":"tools/call","params":{"name":"countdown","arguments":{"from":600,"interval_ms":50},"_meta":{"progressToken":1}}}`)
 	p.until(`"progressToken":1`)
 	first := pidOf(t, pid, 0)
