@@ -15,40 +15,41 @@ const (
 // authenticate returns who the caller is: nobody, where the client for pages is asked
 // for. Every credential that comes with another request must be good and stand for the
 // same caller: that one of them would have sufficed is no excuse for the other.
-func (h *Handler) authenticate(r *http.Request) (string, *refusal) {
+func (h *Handler) authenticate(r *http.Request, rules *rules) (pass, *refusal) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return "", unauthorized("The query of the URL cannot be parsed.")
+		return pass{}, unauthorized("The query of the URL cannot be parsed.")
 	}
 	if tokenIn(query) {
-		return "", unauthorized("A token must not stand in a URL. Send it in the Authorization header, " +
+		return pass{}, unauthorized("A token must not stand in a URL. Send it in the Authorization header, " +
 			"as the subprotocol bearer.TOKEN beside mcp, or exchange it for a ticket at POST /ticket.")
 	}
 	if isScript(r) {
-		return "", nil
+		return pass{}, nil
 	}
 	var found identity
 	for _, header := range r.Header.Values("Authorization") {
 		scheme, token, _ := strings.Cut(header, " ")
-		name, ok := h.tokens.Caller(strings.TrimSpace(token))
-		found.add(name, ok && strings.EqualFold(scheme, "Bearer"))
+		p, ok := rules.tokens.pass(strings.TrimSpace(token))
+		found.add(p, ok && strings.EqualFold(scheme, "Bearer"))
 	}
 	if r.URL.Path == pathMCP {
-		h.upgradeCredentials(r, query, &found)
+		h.upgradeCredentials(r, rules, query, &found)
 	}
-	return found.caller()
+	return found.pass()
 }
 
 // upgradeCredentials adds what only an upgrade may bring, since a page cannot set
 // headers there.
-func (h *Handler) upgradeCredentials(r *http.Request, query url.Values, found *identity) {
+func (h *Handler) upgradeCredentials(r *http.Request, rules *rules, query url.Values, found *identity) {
 	for _, offer := range offers(r) {
 		if token, ok := strings.CutPrefix(offer, bearerPrefix); ok {
-			found.add(h.tokens.Caller(token))
+			found.add(rules.tokens.pass(token))
 		}
 	}
 	for _, ticket := range query["ticket"] {
-		found.add(h.tickets.use(ticket, time.Now()))
+		p, ok := h.tickets.use(ticket, time.Now())
+		found.add(p, ok && rules.tokens.know(p))
 	}
 }
 
@@ -65,30 +66,31 @@ func tokenIn(query url.Values) bool {
 
 // An identity is what the credentials of one request come to.
 type identity struct {
-	name  string
+	found pass
 	count int
 	bad   bool
 }
 
 // add takes in one credential.
-func (i *identity) add(name string, ok bool) {
-	if !ok || i.count > 0 && name != i.name {
+func (i *identity) add(p pass, ok bool) {
+	if !ok || i.count > 0 && p.caller != i.found.caller {
 		i.bad = true
 	}
-	i.name = name
+	i.found.caller = p.caller
+	i.found.tokens = append(i.found.tokens, p.tokens...)
 	i.count++
 }
 
-func (i *identity) caller() (string, *refusal) {
+func (i *identity) pass() (pass, *refusal) {
 	switch {
 	case i.count == 0:
-		return "", unauthorized("A token is required: Authorization: Bearer TOKEN.")
+		return pass{}, unauthorized("A token is required: Authorization: Bearer TOKEN.")
 	case i.bad && i.count > 1:
-		return "", unauthorized("Several credentials were sent, and they do not all stand for the same caller.")
+		return pass{}, unauthorized("Several credentials were sent, and they do not all stand for the same caller.")
 	case i.bad:
-		return "", unauthorized("The token or ticket is wrong, or the ticket has been used or has expired.")
+		return pass{}, unauthorized("The token or ticket is wrong, or the ticket has been used or has expired.")
 	}
-	return i.name, nil
+	return i.found, nil
 }
 
 // offers returns the subprotocols that a client offers.

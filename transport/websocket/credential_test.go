@@ -125,29 +125,29 @@ func TestTicketsAreBounded(t *testing.T) {
 	var taken tickets
 	now := time.Now()
 	for i := range maxTickets {
-		ticket, ok := taken.take("greedy", now)
+		ticket, ok := taken.take(pass{caller: "greedy"}, now)
 		if !ok {
 			t.Fatalf("ticket %d is refused", i)
 		}
 		taken.use(ticket, now) // which does not make room: the next is as easy to take
 	}
-	if _, ok := taken.take("greedy", now.Add(ticketLife-1)); ok {
+	if _, ok := taken.take(pass{caller: "greedy"}, now.Add(ticketLife-1)); ok {
 		t.Error("more tickets than may be")
 	}
-	if _, ok := taken.take("modest", now); !ok {
+	if _, ok := taken.take(pass{caller: "modest"}, now); !ok {
 		t.Error("another caller is refused too")
 	}
-	if _, ok := taken.take("greedy", now.Add(ticketLife)); !ok {
+	if _, ok := taken.take(pass{caller: "greedy"}, now.Add(ticketLife)); !ok {
 		t.Error("refused when the first have expired")
 	}
 	taken.expire(now.Add(2 * ticketLife))
-	if len(taken.queue)+len(taken.caller)+len(taken.issued) != 0 {
-		t.Errorf("what has expired is held: %d, %d, %d", len(taken.queue), len(taken.caller), len(taken.issued))
+	if len(taken.queue)+len(taken.passes)+len(taken.issued) != 0 {
+		t.Errorf("what has expired is held: %d, %d, %d", len(taken.queue), len(taken.passes), len(taken.issued))
 	}
 
 	h := newTestHandler(t, Options{})
 	for range maxTickets {
-		h.tickets.take("planner", time.Now())
+		h.tickets.take(pass{caller: "planner"}, time.Now())
 	}
 	w := ask(h, "POST", pathTicket, asPlanner)
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") != "30" {

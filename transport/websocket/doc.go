@@ -32,6 +32,9 @@
 // once. A token in a URL is refused, right or wrong. If several credentials are sent,
 // all must be good and of one caller.
 //
+// [Handler.SetAccess] changes hosts, origins and tokens while connections are open. Those
+// whose token or origin is gone are closed with code 1008.
+//
 // # What a peer can do to the rest
 //
 // Nothing that is not bounded, and nothing to another connection:

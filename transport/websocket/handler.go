@@ -67,12 +67,10 @@ type Peer struct {
 // passes the same checks first: Host, Origin, token; only the client, which is no
 // secret, is given without a token. It is safe for concurrent use.
 type Handler struct {
-	serve   func(context.Context, *Stream, Peer)
-	tokens  *Tokens
-	hosts   hosts
-	origins origins
-	limits  limits
-	logger  *slog.Logger
+	serve  func(context.Context, *Stream, Peer)
+	limits limits
+	logger *slog.Logger
+	guests guests
 
 	routes  http.ServeMux
 	tickets tickets
@@ -88,15 +86,12 @@ func NewHandler(opts Options) (*Handler, error) {
 	if opts.Serve == nil || opts.Tokens == nil {
 		return nil, errors.New("websocket: Serve and Tokens are required")
 	}
-	hosts, err := newHosts(opts.Hosts)
+	rules, err := newRules(Access{opts.Tokens, opts.Hosts, opts.Origins})
 	if err != nil {
 		return nil, err
 	}
-	origins, err := newOrigins(opts.Origins)
-	if err != nil {
-		return nil, err
-	}
-	h := &Handler{serve: opts.Serve, tokens: opts.Tokens, hosts: hosts, origins: origins, logger: opts.Logger}
+	h := &Handler{serve: opts.Serve, logger: opts.Logger}
+	h.guests.rules.Store(rules)
 	h.limits = limits{opts.MaxMessage, opts.WriteTimeout, opts.PingInterval}.withDefaults()
 	h.door = door{
 		max:           orDefault(opts.MaxConnections, 10_000),
@@ -120,14 +115,14 @@ func orDefault(n, otherwise int) int {
 	return n
 }
 
-// callerKey is the context key of the authenticated caller.
-type callerKey struct{}
+// passKey is the context key of what let a request in.
+type passKey struct{}
 
-func callerOf(r *http.Request) string { return r.Context().Value(callerKey{}).(string) }
+func passOf(r *http.Request) pass { return r.Context().Value(passKey{}).(pass) }
 
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	caller, refused := h.admit(w, r)
+	p, refused := h.admit(w, r)
 	switch {
 	case refused != nil:
 		h.logRefusal(r, refused)
@@ -135,23 +130,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case isPreflight(r):
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		h.routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller)))
+		h.routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passKey{}, p)))
 	}
 }
 
 // admit is the one place where it is decided who gets in.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request) (caller string, refused *refusal) {
-	if refused = h.hosts.check(r); refused != nil {
-		return "", refused
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request) (p pass, refused *refusal) {
+	rules := h.guests.rules.Load()
+	if refused = rules.hosts.check(r); refused != nil {
+		return pass{}, refused
 	}
-	if refused = h.origins.check(r); refused != nil {
-		return "", refused
+	if refused = rules.origins.check(r); refused != nil {
+		return pass{}, refused
 	}
 	allowPage(w, r)
 	if isPreflight(r) {
-		return "", nil
+		return pass{}, nil
 	}
-	return h.authenticate(r)
+	return h.authenticate(r, rules)
 }
 
 // upgrade answers GET /mcp. The connection is served on a goroutine of its own, so
@@ -173,10 +169,14 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request) {
 		h.logger.Debug("websocket: not upgraded", "address", r.RemoteAddr, "error", err)
 		return
 	}
-	peer := Peer{Caller: callerOf(r), Address: r.RemoteAddr, Origin: r.Header.Get("Origin")}
+	p := passOf(r)
+	peer := Peer{Caller: p.caller, Address: r.RemoteAddr, Origin: r.Header.Get("Origin")}
 	go func() {
 		defer h.door.exit(address)
-		h.run(stream, peer)
+		if h.guests.enter(stream, guest{p, peer.Origin}) {
+			defer h.guests.leave(stream)
+			h.run(stream, peer)
+		}
 	}()
 }
 

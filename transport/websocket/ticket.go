@@ -21,7 +21,7 @@ const (
 // ready.
 type tickets struct {
 	mu     sync.Mutex // guards all below
-	caller map[ticketHash]string
+	passes map[ticketHash]pass
 	issued map[string]int // by caller, within ticketLife
 	queue  []issue        // within ticketLife, in the order of their ends
 }
@@ -34,34 +34,35 @@ type issue struct {
 	end    time.Time
 }
 
-// take makes a ticket for a caller. It returns false if the caller has taken too many.
-func (t *tickets) take(caller string, now time.Time) (string, bool) {
+// take makes a ticket that stands for a pass. It returns false if the caller has taken too
+// many.
+func (t *tickets) take(p pass, now time.Time) (string, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.expire(now)
-	if t.issued[caller] >= maxTickets {
+	if t.issued[p.caller] >= maxTickets {
 		return "", false
 	}
-	if t.caller == nil {
-		t.caller, t.issued = map[ticketHash]string{}, map[string]int{}
+	if t.passes == nil {
+		t.passes, t.issued = map[ticketHash]pass{}, map[string]int{}
 	}
 	ticket := rand.Text()
 	hash := ticketHash(sha256.Sum256([]byte(ticket)))
-	t.caller[hash] = caller
-	t.issued[caller]++
-	t.queue = append(t.queue, issue{hash, caller, now.Add(ticketLife)})
+	t.passes[hash] = p
+	t.issued[p.caller]++
+	t.queue = append(t.queue, issue{hash, p.caller, now.Add(ticketLife)})
 	return ticket, true
 }
 
-// use returns whose ticket it is, once.
-func (t *tickets) use(ticket string, now time.Time) (caller string, ok bool) {
+// use returns what the ticket stands for, once.
+func (t *tickets) use(ticket string, now time.Time) (p pass, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.expire(now)
 	hash := ticketHash(sha256.Sum256([]byte(ticket)))
-	caller, ok = t.caller[hash]
-	delete(t.caller, hash)
-	return caller, ok
+	p, ok = t.passes[hash]
+	delete(t.passes, hash)
+	return p, ok
 }
 
 // expire forgets what has ended by now.
@@ -69,7 +70,7 @@ func (t *tickets) expire(now time.Time) {
 	for len(t.queue) > 0 && !now.Before(t.queue[0].end) {
 		old := t.queue[0]
 		t.queue = t.queue[1:]
-		delete(t.caller, old.hash)
+		delete(t.passes, old.hash)
 		if t.issued[old.caller]--; t.issued[old.caller] == 0 {
 			delete(t.issued, old.caller)
 		}
@@ -78,7 +79,7 @@ func (t *tickets) expire(now time.Time) {
 
 // serveTicket answers POST /ticket.
 func (h *Handler) serveTicket(w http.ResponseWriter, r *http.Request) {
-	ticket, ok := h.tickets.take(callerOf(r), time.Now())
+	ticket, ok := h.tickets.take(passOf(r), time.Now())
 	if !ok {
 		(&refusal{
 			status: http.StatusTooManyRequests,

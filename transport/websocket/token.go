@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // strongSecret is how many characters a secret should have at least. Sixteen random
@@ -40,6 +41,13 @@ type Tokens struct {
 type tokenEntry struct {
 	name string
 	hash [sha256.Size]byte
+}
+
+// A pass is what lets a request in: the caller, and every token that was shown for it,
+// be it by a ticket.
+type pass struct {
+	caller string
+	tokens []tokenEntry
 }
 
 // NewTokens returns a set of tokens. It refuses an empty set, a token without a name
@@ -85,6 +93,12 @@ func (t Token) Weak() bool { return len(t.Secret) < strongSecret }
 // Caller returns whose secret it is. The time it takes says nothing about the
 // secrets: all are compared, by their hashes, to the end.
 func (t *Tokens) Caller(secret string) (name string, ok bool) {
+	p, ok := t.pass(secret)
+	return p.caller, ok
+}
+
+// pass returns what a secret stands for, as Caller does.
+func (t *Tokens) pass(secret string) (pass, bool) {
 	hash := sha256.Sum256([]byte(secret))
 	found := -1
 	for i := range t.entries {
@@ -92,7 +106,17 @@ func (t *Tokens) Caller(secret string) (name string, ok bool) {
 		found = subtle.ConstantTimeSelect(same, i, found)
 	}
 	if found < 0 {
-		return "", false
+		return pass{}, false
 	}
-	return t.entries[found].name, true
+	return pass{t.entries[found].name, t.entries[found : found+1 : found+1]}, true
+}
+
+// know reports whether every token of a pass is among these, under the same name.
+func (t *Tokens) know(p pass) bool {
+	for _, token := range p.tokens {
+		if !slices.Contains(t.entries, token) {
+			return false
+		}
+	}
+	return true
 }
