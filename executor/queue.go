@@ -60,9 +60,18 @@ func newQueue(timeout time.Duration, alarms *alarms) *queue {
 
 // Resize changes what Options.Concurrency, Queue and QueueBytes have set, with the same
 // meaning of 0 and of negative numbers. Calls that run or wait stay: where there are
-// now too many, none is added until enough have left. It may be called at any time.
+// now too many, none is added until enough have left. What the registry says of each tool's
+// own concurrency holds for those that wait too; without Resize it holds from the next call
+// of the tool on. It may be called at any time.
 func (e *Engine) Resize(concurrency, queue int, queueBytes int64) {
+	known := e.opts.Registry.Snapshot()
+	states, _ := e.stats.all()
 	e.queue.update(func(s *slots) {
+		for _, t := range states { // first, lest new slots of the server go to a tool that has fewer now
+			if entry, ok := known.Lookup(t.name); ok {
+				s.limit(&t.lane, max(entry.Limits.Concurrency, 0))
+			}
+		}
 		s.capacity = max(orDefault(concurrency, defaultConcurrency), 1)
 		s.room = orDefault(queue, defaultQueue)
 		s.space = orDefault(queueBytes, defaultQueueBytes)

@@ -118,48 +118,6 @@ func request(e *Engine, ctx context.Context, req *Request) <-chan error {
 	return done
 }
 
-// TestResize checks that the sizes change while calls run and wait: those who wait have
-// the new slots at once, and nobody is stopped for fewer.
-func TestResize(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		release := make(chan struct{})
-		e := newEngine(t, Options{Concurrency: 1, Queue: 4}, tool("t", until(release)))
-		var done []<-chan error
-		for range 5 {
-			done = append(done, start(e, t.Context(), "t"))
-		}
-		for _, size := range []struct {
-			concurrency, queue int
-			running, waiting   int
-			refuses            bool
-		}{{1, 4, 1, 4, true}, {1, 5, 1, 4, false}, {3, 2, 3, 3, true}, {2, 9, 3, 3, false}, {1, -1, 3, 4, true}, {-1, 0, 3, 4, false}, {0, 0, 8, 0, false}} {
-			e.Resize(size.concurrency, size.queue, 0)
-			synctest.Wait()
-			q := e.Metrics().Queue
-			if q.Running != size.running || q.Waiting != size.waiting {
-				t.Errorf("%+v: %d run, %d wait", size, q.Running, q.Waiting)
-			}
-			answer := start(e, t.Context(), "t")
-			synctest.Wait()
-			if len(answer) == 1 != size.refuses {
-				t.Errorf("%+v: refused: %v", size, !size.refuses)
-			}
-			if size.refuses {
-				wantKind(t, <-answer, KindOverloaded, ErrQueueFull)
-			} else {
-				done = append(done, answer)
-			}
-		}
-		close(release)
-		for _, d := range done {
-			if err := <-d; err != nil {
-				t.Error(err)
-			}
-		}
-	})
-}
-
 // TestQueueLeave checks that a call that is cancelled while it waits is answered at
 // once and leaves the others their order and their slots.
 func TestQueueLeave(t *testing.T) {
