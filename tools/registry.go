@@ -18,8 +18,10 @@ var ErrDuplicate = errors.New("a tool of this name exists")
 type Registry struct {
 	current atomic.Pointer[Snapshot]
 
-	mu          sync.Mutex // serialises writers; guards subscribers
+	mu          sync.Mutex // serialises writers; guards what follows
 	subscribers []*func()
+	together    int  // changes that run and are to be told as one
+	untold      bool // something was published meanwhile
 }
 
 // Snapshot returns the tools as they are now.
@@ -94,9 +96,34 @@ func (r *Registry) Remove(names ...string) {
 	_ = r.Replace(names) // nothing is added that could fail
 }
 
+// Together runs change, and tells subscribers once, when it has returned, of all that was
+// changed meanwhile, by it or by others. Readers see each change when it is made.
+func (r *Registry) Together(change func()) {
+	r.mu.Lock()
+	r.together++
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.together--
+		if r.untold {
+			r.tell()
+		}
+	}()
+	change()
+}
+
 // publish makes next the current snapshot. The caller holds r.mu.
 func (r *Registry) publish(next *Snapshot) {
 	r.current.Store(next)
+	r.tell()
+}
+
+// tell tells the subscribers, or leaves that to Together. The caller holds r.mu.
+func (r *Registry) tell() {
+	if r.untold = r.together > 0; r.untold {
+		return
+	}
 	for _, changed := range r.subscribers {
 		(*changed)()
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/command"
 	"github.com/sluice-dev/sluice/tools/httpcall"
-	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
@@ -30,7 +29,8 @@ type host struct {
 	killed chan struct{} // closed when programs are to end at once
 	kill   func()        // closes it
 
-	upstreams []*upstream.Upstream
+	upstreams upstreams
+	reload    *reloader // nil where the config stays as it is
 }
 
 // A builder makes the host of a config.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +30,12 @@ An address that other machines reach needs tokens of yours.
 
 SIGTERM or Ctrl-C drains: /readyz says 503, new calls are refused, running ones may finish
 within --drain, then connections are closed with code 1001 and the exit code is 0. A second
-signal stops at once, with exit code 1.`
+signal stops at once, with exit code 1.
+
+With --config, SIGHUP reads the config again, and so does a change of the file or of a
+token's: tools, upstreams, tokens, origins, hosts and the slots of the engine follow, running
+calls end on what they started with, and a bad file changes nothing. Without --config SIGHUP
+is as SIGTERM.`
 
 type serveOptions struct {
 	config    string
@@ -82,16 +88,21 @@ func (o *serveOptions) apply(cfg *config.Config) error {
 }
 
 func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
-	cfg, err := loadConfig(o.config)
-	if err != nil {
-		return err
-	}
-	return o.serve(ctx, cfg, newHost, out, errOut)
+	return o.serve(ctx, source{o.config, func() (*config.Config, error) {
+		cfg, err := loadConfig(o.config)
+		if err != nil {
+			return nil, err
+		}
+		return cfg, o.apply(cfg)
+	}}, newHost, out, errOut)
 }
 
-// serve serves the host that build makes of cfg and the flags.
-func (o *serveOptions) serve(ctx context.Context, cfg *config.Config, build builder, out, errOut io.Writer) error {
-	if err := o.apply(cfg); err != nil {
+// serve serves the host that build makes of what from has.
+func (o *serveOptions) serve(ctx context.Context, from source, build builder, out, errOut io.Writer) error {
+	reload := newReloader(from)
+	defer reload.stop()
+	cfg, err := from.load()
+	if err != nil {
 		return err
 	}
 	keys, err := readKeys(cfg)
@@ -99,12 +110,8 @@ func (o *serveOptions) serve(ctx context.Context, cfg *config.Config, build buil
 		return err
 	}
 	logger := newLogger(errOut, cfg)
-	for _, problem := range keys.weak() {
-		if !isLoopback(cfg.Listen.Address) {
-			return usageError("make one of at least 16 random characters",
-				"%s, too few for %s, which other machines can reach", problem, cfg.Listen.Address)
-		}
-		logger.Warn(problem)
+	if err := keys.fit(cfg.Listen.Address, logger); err != nil {
+		return err
 	}
 	h, err := build(cfg, logger)
 	if err != nil {
@@ -121,13 +128,14 @@ func (o *serveOptions) serve(ctx context.Context, cfg *config.Config, build buil
 	if err := s.listen(cfg); err != nil {
 		return err
 	}
-	asked, forced, release := untilStopped(ctx) // before anybody can know that we run
+	asked, forced, release := untilSignalled(ctx, reload.stopSignals()) // before anybody can know that we run
 	defer release()
 	path, remove := s.leaveToken(keys.generated)
 	defer remove()
 	if err := s.announce(out, cfg, keys, path); err != nil {
 		return err
 	}
+	reload.start(asked, cfg, h, s, logger)
 	return s.run(asked, forced, o.drain)
 }
 
@@ -162,6 +170,19 @@ func configuredKeys(tokens []config.Token) (*keys, error) {
 		k.entries = append(k.entries, websocket.Token{Name: t.Name, Secret: secret})
 	}
 	return k, nil
+}
+
+// fit refuses tokens that might be guessed from another machine, and warns of those that
+// might be from this one.
+func (k *keys) fit(address string, logger *slog.Logger) error {
+	for _, problem := range k.weak() {
+		if !isLoopback(address) {
+			return usageError("make one of at least 16 random characters",
+				"%s, too few for %s, which other machines can reach", problem, address)
+		}
+		logger.Warn(problem)
+	}
+	return nil
 }
 
 // weak says of each token that might be guessed that it might.

@@ -21,6 +21,7 @@ const lastAnswers = 2 * time.Second
 type service struct {
 	host   *host
 	health health
+	keys   *keys
 	log    *slog.Logger
 
 	accept    *websocket.Handler
@@ -31,7 +32,7 @@ type service struct {
 
 // newService makes the handler of a host. The error is about the config.
 func newService(h *host, cfg *config.Config, k *keys, logger *slog.Logger) (*service, error) {
-	s := &service{host: h, log: logger, listeners: map[net.Listener]http.Handler{}}
+	s := &service{host: h, keys: k, log: logger, listeners: map[net.Listener]http.Handler{}}
 	tokens, err := websocket.NewTokens(k.entries...)
 	if err != nil {
 		return nil, usageError("`sluice serve` without tokens makes one that fits", "%w", err)

@@ -28,7 +28,11 @@ In the client's config:
 The end of stdin, SIGTERM or Ctrl-C ends it: running calls may finish within 5 s and are
 answered (--grace), then it exits with 0. A second signal ends it at once. When the client closes
 its end of stdout, running calls are cancelled and the exit code is 1; on Windows that is
-noticed at the next write.`
+noticed at the next write.
+
+With --config, SIGHUP or a change of the file reads it again: tools, upstreams and the slots of
+the engine follow, running calls end on what they started with, and a bad file changes
+nothing. Without --config SIGHUP is as SIGTERM.`
 
 type stdioOptions struct {
 	config string
@@ -57,23 +61,25 @@ func newStdioCommand() *cobra.Command {
 // run serves the process's own stdout, whatever the command was given: nothing else
 // may write there, so it is taken before anything is done that could.
 func (o *stdioOptions) run(ctx context.Context, in io.Reader, errOut io.Writer) error {
-	return serveStdin(ctx, in, errOut, o.grace, func() (*config.Config, error) {
+	return serveStdin(ctx, in, errOut, o.grace, source{o.config, func() (*config.Config, error) {
 		cfg, err := loadConfig(o.config)
 		if err != nil {
 			return nil, err
 		}
 		return cfg, o.log.apply(cfg)
-	}, newHost)
+	}}, newHost)
 }
 
-// serveStdin serves the host that build makes of a config on stdin and stdout.
-func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.Duration, load func() (*config.Config, error), build builder) error {
+// serveStdin serves the host that build makes of what from has on stdin and stdout.
+func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.Duration, from source, build builder) error {
 	out, err := stdio.TakeStdout()
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	cfg, err := load()
+	reload := newReloader(from)
+	defer reload.stop()
+	cfg, err := from.load()
 	if err != nil {
 		return err
 	}
@@ -86,7 +92,10 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 	if isTerminal(in) {
 		fmt.Fprint(errOut, terminalHint)
 	}
-	return h.serveStdio(ctx, in, out, grace, logger)
+	asked, forced, release := untilSignalled(ctx, reload.stopSignals())
+	defer release()
+	reload.start(asked, cfg, h, nil, logger)
+	return h.serveStdio(asked, forced, in, out, grace, logger)
 }
 
 const terminalHint = `sluice speaks MCP here: one JSON message a line, from a program rather than a person.
@@ -94,9 +103,7 @@ To try the tools by hand, run ` + "`sluice call countdown from=5`" + `. Ctrl-D e
 `
 
 // serveStdio serves one client until it ends its side or the process is asked to stop.
-func (h *host) serveStdio(ctx context.Context, in io.Reader, out *os.File, grace time.Duration, logger *slog.Logger) error {
-	asked, forced, release := untilStopped(ctx)
-	defer release()
+func (h *host) serveStdio(asked, forced context.Context, in io.Reader, out *os.File, grace time.Duration, logger *slog.Logger) error {
 	heard, stop := stdio.UntilHangup(forced, out)
 	defer stop()
 	defer newRester().start()()

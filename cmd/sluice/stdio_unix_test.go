@@ -5,7 +5,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -126,9 +125,6 @@ func TestStdioChildrenEndWithIt(t *testing.T) {
 	ends := map[string]func(*process){
 		"end of input": func(p *process) { p.stdin.Close() },
 		"SIGTERM":      func(p *process) { p.signal(syscall.SIGTERM) },
-	}
-	if !signal.Ignored(syscall.SIGHUP) { // the binary inherits what nohup has set
-		ends["SIGHUP"] = func(p *process) { p.signal(syscall.SIGHUP) }
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {

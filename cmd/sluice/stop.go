@@ -37,6 +37,7 @@ func (h *host) shutDown(forced context.Context, grace time.Duration, logger *slo
 // await returns when no handler runs any more, or is waited for, the programs of
 // upstreams have ended, and the audit log and the history are closed.
 func (h *host) await(forced context.Context, logger *slog.Logger) {
+	h.reload.stop()
 	h.awaitHandlers(forced, logger)
 	h.closeUpstreams(forced)
 	h.closeAudit(forced, logger)

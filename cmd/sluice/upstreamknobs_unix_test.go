@@ -93,15 +93,15 @@ var upstreamKnobs = map[string]func(*testing.T){
 	"Upstream.dir": passes("dir: /", "x", "\n/\n"),
 	"Upstream.name": func(t *testing.T) {
 		h := connected(t, "engine: {history: off}\nupstreams: [{name: shop, command: [/nonexistent]}]")
-		if got := h.upstreams[0].Status(); got.Name != "shop" || got.State != upstream.StateDown {
+		if got := h.upstreams.all()[0].Status(); got.Name != "shop" || got.State != upstream.StateDown {
 			t.Errorf("status %+v", got)
 		}
 	},
 	"Upstream.start_timeout": func(t *testing.T) {
 		begun := time.Now()
 		h := throughServer(t, "start_timeout: 50ms, command: [sleep, '600']")
-		if took := time.Since(begun); took > 5*time.Second || h.upstreams[0].Status().State != upstream.StateDown {
-			t.Errorf("after %v: %+v", took, h.upstreams[0].Status())
+		if took := time.Since(begun); took > 5*time.Second || h.upstreams.all()[0].Status().State != upstream.StateDown {
+			t.Errorf("after %v: %+v", took, h.upstreams.all()[0].Status())
 		}
 	},
 	"Upstream.pins": func(t *testing.T) {
@@ -139,7 +139,7 @@ func remoteUpstream(t *testing.T) {
 		"token_file: " + file: upstream.StateUp, "token_env: SLUICE_TEST_SECRET": upstream.StateDown, "prefix: p": upstream.StateDown,
 	} {
 		h := connected(t, "engine: {history: off}\nupstreams: [{name: far, url: '"+s.url+"', "+key+"}]")
-		if got := h.upstreams[0].Status(); got.State != want {
+		if got := h.upstreams.all()[0].Status(); got.State != want {
 			t.Errorf("%s: %+v", key, got)
 		}
 	}

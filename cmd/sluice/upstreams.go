@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -53,25 +54,90 @@ func pinFile(path string) *upstream.PinFile {
 	return file.(*upstream.PinFile)
 }
 
+// upstreams are the servers that are connected to.
+type upstreams struct {
+	mu      sync.Mutex // guards what follows
+	current []*upstream.Upstream
+	leaving []*upstream.Upstream // closed when the last of their calls has ended
+
+	closing sync.WaitGroup // of those that leave
+}
+
+// all returns those that are in use.
+func (s *upstreams) all() []*upstream.Upstream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.current)
+}
+
+// add starts a server and takes it in.
+func (s *upstreams) add(u *upstream.Upstream) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	u.Start()
+	s.current = append(s.current, u)
+}
+
+// remove takes out the server of this name, and its tools with it. Its connection ends
+// with the last of the calls that run.
+func (s *upstreams) remove(name string) {
+	u := s.take(name)
+	if u == nil {
+		return // it was left out
+	}
+	u.Withdraw()
+	s.closing.Go(func() {
+		u.Close(context.Background())
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.leaving = slices.DeleteFunc(s.leaving, func(other *upstream.Upstream) bool { return other == u })
+	})
+}
+
+func (s *upstreams) take(name string) *upstream.Upstream {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.current, func(u *upstream.Upstream) bool { return u.Status().Name == name })
+	if i < 0 {
+		return nil
+	}
+	u := s.current[i]
+	s.current = slices.Delete(s.current, i, i+1)
+	s.leaving = append(s.leaving, u)
+	return u
+}
+
+// close ends all connections when ctx is done, or the calls on them have ended.
+func (s *upstreams) close(ctx context.Context) {
+	s.mu.Lock()
+	open := slices.Concat(s.current, s.leaving)
+	s.mu.Unlock()
+	var closing sync.WaitGroup
+	for _, u := range open {
+		closing.Go(func() { u.Close(ctx) })
+	}
+	closing.Wait()
+	s.closing.Wait()
+}
+
 // startUpstreams begins to connect to the servers of a config, and returns why those
 // that are missing are left out. Nobody waits for them: their tools come when they come.
 func (h *host) startUpstreams(cfg *config.Config, logger *slog.Logger) (left []config.Problem) {
 	for i := range cfg.Upstreams {
 		u := &cfg.Upstreams[i]
-		started, err := upstream.New(upstreamSpec(u, logger), h.registry)
+		made, err := upstream.New(upstreamSpec(u, logger), h.registry)
 		if err != nil {
 			left = append(left, config.Problem{Line: u.Line, Column: u.Column, Message: err.Error()})
 			continue
 		}
-		started.Start()
-		h.upstreams = append(h.upstreams, started)
+		h.upstreams.add(made)
 	}
 	return left
 }
 
 // settleUpstreams waits until each server has listed its tools, or failed to.
 func (h *host) settleUpstreams(ctx context.Context) {
-	for _, u := range h.upstreams {
+	for _, u := range h.upstreams.all() {
 		select {
 		case <-u.Settled():
 		case <-ctx.Done():
@@ -83,9 +149,5 @@ func (h *host) settleUpstreams(ctx context.Context) {
 func (h *host) closeUpstreams(forced context.Context) {
 	ctx, cancel := context.WithTimeout(forced, lastCalls)
 	defer cancel()
-	var closing sync.WaitGroup
-	for _, u := range h.upstreams {
-		closing.Go(func() { u.Close(ctx) })
-	}
-	closing.Wait()
+	h.upstreams.close(ctx)
 }

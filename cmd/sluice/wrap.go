@@ -103,11 +103,13 @@ func (o *wrapOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	if o.serve.listen != "" {
-		return o.serve.serve(cmd.Context(), cfg, o.build(cmd.Context()), cmd.OutOrStdout(), cmd.ErrOrStderr())
+		return o.serve.serve(cmd.Context(), source{load: func() (*config.Config, error) {
+			return cfg, o.serve.apply(cfg)
+		}}, o.build(cmd.Context()), cmd.OutOrStdout(), cmd.ErrOrStderr())
 	}
-	return serveStdin(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), o.grace, func() (*config.Config, error) {
+	return serveStdin(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), o.grace, source{load: func() (*config.Config, error) {
 		return cfg, o.serve.log.apply(cfg)
-	}, o.build(cmd.Context()))
+	}}, o.build(cmd.Context()))
 }
 
 // config returns what the flags come to.
@@ -180,7 +182,7 @@ func (o *wrapOptions) build(ctx context.Context) builder {
 			return nil, usageError("", "%s", p.Message)
 		}
 		h.settleUpstreams(ctx)
-		status := h.upstreams[0].Status()
+		status := h.upstreams.all()[0].Status()
 		if status.State != upstream.StateUp {
 			h.closeUpstreams(ctx)
 			return nil, &failure{code: exitConnect, err: &remoteError{fmt.Errorf("the server did not start: %w", status.Err)},

@@ -82,6 +82,9 @@ func (u *Upstream) Refresh() {
 	}
 }
 
+// Withdraw takes the tools out of the registry, for good. Calls that run go on.
+func (u *Upstream) Withdraw() { u.catalogue.close() }
+
 // Close takes the tools out of the registry, lets calls that run go on until ctx is done,
 // and ends the connection, and the program with it. When ctx is done it ends both at
 // once. It may be called again.

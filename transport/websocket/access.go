@@ -12,6 +12,12 @@ type Access struct {
 	Origins []string
 }
 
+// Check says what in a makes no sense, as SetAccess does.
+func (a Access) Check() error {
+	_, err := newRules(a)
+	return err
+}
+
 // rules are an Access that makes sense. They never change.
 type rules struct {
 	tokens  *Tokens
@@ -36,7 +42,7 @@ func newRules(a Access) (*rules, error) {
 
 // admit reports whether a connection would still be let in.
 func (r *rules) admit(g guest) bool {
-	return r.tokens.know(g.pass) && (g.origin == "" || r.origins.allow(g.origin))
+	return len(g.pass.tokens) > 0 && r.tokens.know(g.pass) && (g.origin == "" || r.origins.allow(g.origin))
 }
 
 // SetAccess has the handler let in who a says, from now on. Connections whose token or

@@ -27,6 +27,15 @@ type Config struct {
 
 	// Starter says that no file was given: the built-in tools are served.
 	Starter bool `yaml:"-"`
+
+	places map[string]position `yaml:"-"` // of what is written, by its path
+}
+
+// Place returns where in the file a value stands, by its path, such as listen.origins[0];
+// zeros where it does not.
+func (c *Config) Place(path string) (line, column int) {
+	at := c.places[path]
+	return at.line, at.column
 }
 
 // Listen says where WebSocket clients are served.

@@ -66,6 +66,7 @@ func Parse(name string, source []byte) (*Config, error) {
 		d := &decoder{reader: r, places: map[string]position{}}
 		d.decode(root, reflect.ValueOf(c).Elem(), "", rulesOf(""))
 		d.locate(c)
+		c.places = d.places
 		if len(r.errs) == 0 {
 			d.check(c)
 		}

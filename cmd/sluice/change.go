@@ -1,0 +1,93 @@
+package main
+
+import (
+	"reflect"
+	"strings"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+)
+
+// live are the keys of a config that take effect when it is read again.
+var live = map[string]bool{
+	"tools": true, "upstreams": true,
+	"auth.tokens": true, "listen.origins": true, "listen.hosts": true,
+	"engine.concurrency": true, "engine.queue": true, "engine.queue_bytes": true,
+}
+
+// A change is the difference between the config that is served and the next.
+type change struct {
+	goneTools     []string // by name; gone is also what comes in another form
+	tools         []*config.Tool
+	goneUpstreams []string
+	upstreams     []*config.Upstream
+}
+
+func changeTo(next, old *config.Config) change {
+	var c change
+	c.goneTools, c.tools = compare(old.Tools, next.Tools, func(t config.Tool) (string, config.Tool) {
+		t.Line, t.Column = 0, 0
+		return t.Name, t
+	})
+	c.goneUpstreams, c.upstreams = compare(old.Upstreams, next.Upstreams, func(u config.Upstream) (string, config.Upstream) {
+		u.Line, u.Column = 0, 0
+		return u.Name, u
+	})
+	return c
+}
+
+// compare returns the names of what is in old and not, or not so, in next, and what is in
+// next and not, or not so, in old. What matters of an entry is what essence returns.
+func compare[T any](old, next []T, essence func(T) (name string, what T)) (gone []string, come []*T) {
+	before := map[string]T{}
+	for _, entry := range old {
+		name, what := essence(entry)
+		before[name] = what
+	}
+	stays := map[string]bool{}
+	for i := range next {
+		name, what := essence(next[i])
+		if was, ok := before[name]; ok && reflect.DeepEqual(was, what) {
+			stays[name] = true
+		} else {
+			come = append(come, &next[i])
+		}
+	}
+	for _, entry := range old {
+		if name, _ := essence(entry); !stays[name] {
+			gone = append(gone, name)
+		}
+	}
+	return gone, come
+}
+
+// fixed returns the keys whose values differ and that take a new start to have effect.
+func fixed(a, b *config.Config) []string {
+	var keys []string
+	old, next := reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem()
+	for i := range old.NumField() {
+		section := keyOf(old.Type().Field(i))
+		switch {
+		case section == "-":
+		case old.Field(i).Kind() != reflect.Struct:
+			keys = appendFixed(keys, section, old.Field(i), next.Field(i))
+		default:
+			for j := range old.Field(i).NumField() {
+				key := keyOf(old.Field(i).Type().Field(j))
+				keys = appendFixed(keys, section+"."+key, old.Field(i).Field(j), next.Field(i).Field(j))
+			}
+		}
+	}
+	return keys
+}
+
+func appendFixed(keys []string, key string, old, next reflect.Value) []string {
+	if live[key] || reflect.DeepEqual(old.Interface(), next.Interface()) {
+		return keys
+	}
+	return append(keys, key)
+}
+
+func keyOf(f reflect.StructField) string {
+	key, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return key
+}

@@ -1,0 +1,173 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/upstream"
+	"github.com/sluice-dev/sluice/transport/websocket"
+)
+
+// A plan is a change of config that is made in two steps: all that can fail, which is
+// tried where nobody sees it, and then the rest.
+type plan struct {
+	*reloader
+	next   *config.Config
+	change change
+
+	tools     []*tools.Tool
+	upstreams []*upstream.Upstream
+	access    websocket.Access
+	problems  []config.Problem
+}
+
+// prepare makes what comes in. The error has each reason why the config is bad, with its
+// place.
+func (p *plan) prepare() error {
+	p.makeTools()
+	p.makeUpstreams()
+	if p.service != nil {
+		if err := p.makeAccess(); err != nil {
+			return err
+		}
+	}
+	if len(p.problems) > 0 {
+		return &config.Error{File: p.source.path, Problems: p.problems}
+	}
+	return nil
+}
+
+// makeTools makes the tools that come in, and registers them on trial.
+func (p *plan) makeTools() {
+	var trial tools.Registry
+	for _, t := range p.change.tools {
+		tool, err := newTool(t, p.host.killed)
+		if err == nil {
+			err = trial.Add(tool)
+		}
+		if err != nil {
+			p.problem(t.Line, t.Column, err)
+			continue
+		}
+		p.tools = append(p.tools, tool)
+	}
+}
+
+func (p *plan) makeUpstreams() {
+	for _, u := range p.change.upstreams {
+		made, err := upstream.New(upstreamSpec(u, p.log), p.host.registry)
+		if err != nil {
+			p.problem(u.Line, u.Column, err)
+			continue
+		}
+		p.upstreams = append(p.upstreams, made)
+	}
+}
+
+// makeAccess reads the tokens anew, and checks them with hosts and origins.
+func (p *plan) makeAccess() error {
+	keys, err := p.keys()
+	if err != nil {
+		return err
+	}
+	if err := keys.fit(p.started.Listen.Address, p.log); err != nil {
+		return err
+	}
+	tokens, err := websocket.NewTokens(keys.entries...)
+	if err != nil {
+		return err
+	}
+	p.access = websocket.Access{Tokens: tokens, Hosts: p.next.Listen.Hosts, Origins: p.next.Listen.Origins}
+	for i, origin := range p.access.Origins {
+		p.check(fmt.Sprintf("listen.origins[%d]", i), websocket.Access{Tokens: tokens, Origins: []string{origin}})
+	}
+	for i, host := range p.access.Hosts {
+		p.check(fmt.Sprintf("listen.hosts[%d]", i), websocket.Access{Tokens: tokens, Hosts: []string{host}})
+	}
+	return nil
+}
+
+// keys are the tokens of the next config, or the one that was made for this run.
+func (p *plan) keys() (*keys, error) {
+	if len(p.next.Auth.Tokens) == 0 {
+		if p.made == nil {
+			return nil, errors.New("auth.tokens has none any more, and a token is made at start only")
+		}
+		return p.made, nil
+	}
+	for i, t := range p.next.Auth.Tokens {
+		if _, err := t.Secret(); err != nil {
+			line, column := p.next.Place(fmt.Sprintf("auth.tokens[%d]", i))
+			p.problem(line, column, err)
+		}
+	}
+	if len(p.problems) > 0 {
+		return nil, &config.Error{File: p.source.path, Problems: p.problems}
+	}
+	return configuredKeys(p.next.Auth.Tokens)
+}
+
+func (p *plan) check(path string, a websocket.Access) {
+	if err := a.Check(); err != nil {
+		line, column := p.next.Place(path)
+		p.problem(line, column, err)
+	}
+}
+
+func (p *plan) problem(line, column int, err error) {
+	p.problems = append(p.problems, config.Problem{Line: line, Column: column, Message: err.Error()})
+}
+
+// abandon gives up what was made.
+func (p *plan) abandon() {
+	for _, u := range p.upstreams {
+		u.Close(context.Background()) // it was not started
+	}
+}
+
+// commit puts the change in force and returns how many connections it has closed.
+// Clients are told once that the tools are others.
+func (p *plan) commit() (closed int) {
+	if p.service != nil {
+		var err error
+		if closed, err = p.service.accept.SetAccess(p.access); err != nil {
+			panic(err) // it was checked
+		}
+	}
+	p.host.registry.Together(func() {
+		for _, name := range p.change.goneUpstreams {
+			p.host.upstreams.remove(name)
+		}
+		p.swapTools()
+	})
+	e := engineOptions(&p.next.Engine)
+	p.host.engine.Resize(e.Concurrency, e.Queue, e.QueueBytes)
+	for _, u := range p.upstreams {
+		p.host.upstreams.add(u)
+	}
+	return closed
+}
+
+// swapTools changes the registry in one go. A tool whose name one of an upstream has is
+// left out; and where it goes again, it must not take that with it.
+func (p *plan) swapTools() {
+	var gone []string
+	for _, name := range p.change.goneTools {
+		if !p.left[name] {
+			gone = append(gone, name)
+		}
+		delete(p.left, name)
+	}
+	if err := p.host.registry.Replace(gone, p.tools...); err != nil {
+		p.log.Error("tools are left out", "error", err)
+	}
+	registered := p.host.registry.Snapshot()
+	for _, tool := range p.tools {
+		if entry, ok := registered.Lookup(tool.Name); !ok || entry.Tool != tool {
+			p.left[tool.Name] = true
+		}
+	}
+}

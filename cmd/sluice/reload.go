@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+)
+
+// A reloader has a running host follow its config: it reads it again on SIGHUP and when
+// the file or that of a token changes. One that is bad changes nothing. The methods of a
+// nil reloader do nothing: there is no file that could change.
+type reloader struct {
+	source  source
+	host    *host
+	service *service // nil over stdio
+	log     *slog.Logger
+
+	asked   chan os.Signal
+	first   fingerprint // of the file, before it was read for the start
+	release func()      // ends what start began, and waits
+	ending  sync.Once
+
+	started *config.Config  // what the process was started with
+	made    *keys           // the token of this run; nil where tokens were configured
+	served  *config.Config  // what is in force
+	left    map[string]bool // the tools of it that could not be served
+}
+
+// newReloader returns the reloader of a source that is about to be read for the first
+// time, or nil where it cannot change. From now on SIGHUP does not end the process.
+func newReloader(s source) *reloader {
+	if !s.lasting() {
+		return nil
+	}
+	r := &reloader{source: s, asked: make(chan os.Signal, 1), first: takeFingerprint([]string{s.path})}
+	signal.Notify(r.asked, syscall.SIGHUP)
+	r.release = func() { signal.Stop(r.asked) }
+	return r
+}
+
+// start follows the config from cfg on, which h and s serve, until ctx is done or stop is
+// called. S is nil over stdio.
+func (r *reloader) start(ctx context.Context, cfg *config.Config, h *host, s *service, logger *slog.Logger) {
+	if r == nil {
+		return
+	}
+	r.log = logger
+	h.reload = r
+	r.serving(cfg, h, s)
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		r.run(ctx)
+	}()
+	r.release = func() {
+		signal.Stop(r.asked)
+		cancel()
+		<-ended
+	}
+}
+
+// serving tells the reloader what there is.
+func (r *reloader) serving(cfg *config.Config, h *host, s *service) {
+	r.started, r.served, r.host, r.service = cfg, cfg, h, s
+	if s != nil && s.keys.generated != "" {
+		r.made = s.keys
+	}
+	r.left = map[string]bool{}
+	for i := range cfg.Tools {
+		if _, ok := h.registry.Snapshot().Lookup(cfg.Tools[i].Name); !ok {
+			r.left[cfg.Tools[i].Name] = true
+		}
+	}
+}
+
+// stop returns when nothing is changed any more. It may be called again.
+func (r *reloader) stop() {
+	if r != nil {
+		r.ending.Do(func() { r.release() })
+	}
+}
+
+func (r *reloader) run(ctx context.Context) {
+	watch := newFileWatch(r.log)
+	defer watch.close()
+	paths := r.paths(r.served)
+	watch.follow(paths, append(r.first, takeFingerprint(paths[1:])...))
+	for watch.await(ctx, r.asked) {
+		seen := takeFingerprint(paths)
+		next, err := r.load()
+		if !takeFingerprint(paths).equal(seen) {
+			watch.follow(paths, seen) // it was written meanwhile, and is soon read again
+			continue
+		}
+		if err == nil {
+			paths = r.paths(next)
+			seen = takeFingerprint(paths)
+			err = r.apply(next)
+		}
+		if err != nil {
+			r.complain(err)
+		}
+		watch.follow(paths, seen)
+	}
+}
+
+func (r *reloader) paths(cfg *config.Config) []string {
+	paths := []string{r.source.path}
+	if r.service == nil {
+		return paths
+	}
+	return append(paths, filesOf(cfg)...)
+}
+
+// load reads the config. An empty file is one that somebody is about to write, and not a
+// wish to serve nothing.
+func (r *reloader) load() (*config.Config, error) {
+	if info, err := os.Stat(r.source.path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
+		return nil, fmt.Errorf("%s is empty", r.source.path)
+	}
+	return r.source.load()
+}
+
+// complain says why the config is not followed, and where in the file.
+func (r *reloader) complain(err error) {
+	line := 0
+	if invalid, ok := errors.AsType[*config.Error](err); ok {
+		line = invalid.Problems[0].Line
+	}
+	r.log.Error("the config is not reloaded and the old one stays", "file", r.source.path, "line", line, "error", err)
+}
+
+// apply has the host follow the next config. Where it returns an error nothing has
+// changed: all that can fail comes before the first thing that cannot be undone.
+func (r *reloader) apply(next *config.Config) error {
+	c := changeTo(next, r.served)
+	p := &plan{reloader: r, next: next, change: c}
+	if err := p.prepare(); err != nil {
+		p.abandon()
+		return err
+	}
+	closed := p.commit()
+	r.served = next
+	r.log.Info("the config is reloaded", "file", r.source.path,
+		"tools", len(next.Tools), "tools_changed", len(c.tools), "tools_gone", len(c.goneTools),
+		"upstreams_changed", len(c.upstreams), "upstreams_gone", len(c.goneUpstreams), "connections_closed", closed)
+	for _, key := range fixed(r.started, next) {
+		if r.service != nil || !strings.HasPrefix(key, "listen.") {
+			r.log.Warn("a key of the config has changed that takes effect at the next start only", "key", key)
+		}
+	}
+	return nil
+}
