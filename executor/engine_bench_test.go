@@ -34,6 +34,7 @@ func benchEngine(b *testing.B, skip map[string]bool) (*Engine, Handler) {
 // that of the schema.
 func BenchmarkEngine(b *testing.B) {
 	e, run := benchEngine(b, map[string]bool{"validate": true})
+	defer e.KeepReady()() // as in a server
 	req := &Request{Tool: "echo"}
 	b.ReportAllocs()
 	for b.Loop() {
