@@ -108,7 +108,7 @@ func TestSetAccessChangesHostsAndOrigins(t *testing.T) {
 		}
 	}
 	want("old.example", "https://old.example", 404)
-	if _, err := h.SetAccess(Access{testTokens(t), []string{"new.example"}, []string{"https://new.example"}}); err != nil {
+	if _, err := h.SetAccess(Access{Tokens: testTokens(t), Hosts: []string{"new.example"}, Origins: []string{"https://new.example"}}); err != nil {
 		t.Fatal(err)
 	}
 	want("new.example", "https://new.example", 404)

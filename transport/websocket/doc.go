@@ -29,11 +29,15 @@
 // WebSocket, as the subprotocol bearer.TOKEN beside mcp; that one is never selected,
 // so it is not sent back. A client that can do neither asks POST /ticket, with the
 // header, for {"ticket": ..., "expiresInMs": 30000} and connects to /mcp?ticket=...,
-// once. A token in a URL is refused, right or wrong. If several credentials are sent,
-// all must be good and of one caller.
+// once. A token in a URL is refused, right or wrong. Who a token stands for is known to
+// [Tokens] or to another [Verifier]; a [ConnectionVerifier] may say who a connection
+// stands for by itself, such as by the certificate of the client. If there are several
+// credentials, that of the connection included, all must be good and of one caller.
 //
-// [Handler.SetAccess] changes hosts, origins and tokens while connections are open. Those
-// whose token or origin is gone are closed with code 1008.
+// [Handler.SetAccess] changes all of this while connections are open. Those whose
+// credentials or origin are no longer good are closed with code 1008, as is a connection
+// when the first of its credentials expires: a client that means to stay connects again
+// with a new token before that. [Handler.Guard] puts other routes behind the same checks.
 //
 // # What a peer can do to the rest
 //

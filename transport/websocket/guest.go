@@ -3,6 +3,7 @@ package websocket
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // A guest is what let a connection in.
@@ -20,6 +21,7 @@ type guests struct {
 
 	mu     sync.Mutex // guards all below
 	inside map[*Stream]guest
+	ends   map[*Stream]*time.Timer // of those whose credentials expire
 }
 
 // enter reports whether the connection may be served; then it must leave in the end.
@@ -42,6 +44,12 @@ func (g *guests) add(s *Stream, who guest) bool {
 		g.inside = map[*Stream]guest{}
 	}
 	g.inside[s] = who
+	if end := who.pass.expires; !end.IsZero() {
+		if g.ends == nil {
+			g.ends = map[*Stream]*time.Timer{}
+		}
+		g.ends[s] = time.AfterFunc(time.Until(end), s.expire)
+	}
 	return true
 }
 
@@ -49,6 +57,10 @@ func (g *guests) leave(s *Stream) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	delete(g.inside, s)
+	if timer := g.ends[s]; timer != nil {
+		timer.Stop()
+		delete(g.ends, s)
+	}
 }
 
 // follow puts other rules in place, has the connections that these do not admit closed,
@@ -65,6 +77,11 @@ func (g *guests) follow(r *rules) (closed int) {
 		}
 	}
 	return closed
+}
+
+// expire closes a connection whose credentials have ended.
+func (s *Stream) expire() {
+	s.fail(codePolicy, "the token of this connection has expired; connect with a new one")
 }
 
 // revoke closes a connection that is no longer welcome.

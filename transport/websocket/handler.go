@@ -28,7 +28,8 @@ type Options struct {
 	// with code 1001, when it returns. The context lives as long as the handler: it
 	// does not end with the connection, which the stream tells of. Serve is required.
 	Serve func(ctx context.Context, s *Stream, p Peer)
-	// Tokens are what callers are known by. They are required.
+	// Tokens are what callers are known by. They are required where there is no other
+	// verifier.
 	Tokens *Tokens
 	// Hosts are names and addresses, without ports, by which clients may address the
 	// server beside localhost, 127.0.0.1 and [::1]. Defaults to none.
@@ -36,6 +37,10 @@ type Options struct {
 	// Origins are the web pages that may connect: scheme and host, with a port where
 	// it is not the scheme's own, or "*" for any port. Defaults to none.
 	Origins []string
+	// Verifiers know who other bearer tokens stand for, and Connections who a connection
+	// stands for: see [Access]. They default to none.
+	Verifiers   []Verifier
+	Connections []ConnectionVerifier
 	// MaxConnections bounds the connections. Defaults to 10000.
 	MaxConnections int
 	// MaxPerAddress bounds the connections from one address (in IPv6, one /64).
@@ -54,12 +59,16 @@ type Options struct {
 
 // A Peer is who is at the other end of a connection.
 type Peer struct {
-	// Caller is the name of the token that let it in.
+	// Caller is the name that its credentials stand for.
 	Caller string
 	// Address is where it connects from, with its port.
 	Address string
 	// Origin is the page that it comes from; empty where it is no page.
 	Origin string
+	// Identities are who its credentials stand for, each; they agree on Caller.
+	Identities []Identity
+	// Expires is when the first of them ends; the zero time is never.
+	Expires time.Time
 }
 
 // A Handler accepts connections at GET /mcp, gives out tickets at POST /ticket, and
@@ -83,10 +92,10 @@ type Handler struct {
 // NewHandler returns a handler. It refuses options that lack what is required, and
 // hosts and origins that make no sense.
 func NewHandler(opts Options) (*Handler, error) {
-	if opts.Serve == nil || opts.Tokens == nil {
-		return nil, errors.New("websocket: Serve and Tokens are required")
+	if opts.Serve == nil {
+		return nil, errors.New("websocket: Serve is required")
 	}
-	rules, err := newRules(Access{opts.Tokens, opts.Hosts, opts.Origins})
+	rules, err := newRules(Access{opts.Tokens, opts.Hosts, opts.Origins, opts.Verifiers, opts.Connections})
 	if err != nil {
 		return nil, err
 	}
@@ -115,39 +124,41 @@ func orDefault(n, otherwise int) int {
 	return n
 }
 
-// passKey is the context key of what let a request in.
-type passKey struct{}
-
-func passOf(r *http.Request) pass { return r.Context().Value(passKey{}).(pass) }
-
 // ServeHTTP implements [http.Handler].
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	p, refused := h.admit(w, r)
+	p, refused := h.admit(w, r, true)
 	switch {
 	case refused != nil:
-		h.logRefusal(r, refused)
-		refused.write(w)
+		h.refuse(w, r, refused)
 	case isPreflight(r):
 		w.WriteHeader(http.StatusNoContent)
 	default:
-		h.routes.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), passKey{}, p)))
+		h.routes.ServeHTTP(w, withPass(r, p))
 	}
 }
 
-// admit is the one place where it is decided who gets in.
-func (h *Handler) admit(w http.ResponseWriter, r *http.Request) (p pass, refused *refusal) {
+// admit is the one place where it is decided who gets in. Own says that the request is for
+// a route of our own.
+func (h *Handler) admit(w http.ResponseWriter, r *http.Request, own bool) (pass, *refusal) {
 	rules := h.guests.rules.Load()
-	if refused = rules.hosts.check(r); refused != nil {
+	if refused := rules.screen(r); refused != nil {
 		return pass{}, refused
 	}
-	if refused = rules.origins.check(r); refused != nil {
-		return pass{}, refused
+	if own {
+		allowPage(w, r)
+		if isPreflight(r) {
+			return pass{}, nil
+		}
 	}
-	allowPage(w, r)
-	if isPreflight(r) {
-		return pass{}, nil
+	return h.authenticate(r, rules, own)
+}
+
+// screen refuses foreign hosts and pages.
+func (r *rules) screen(request *http.Request) *refusal {
+	if refused := r.hosts.check(request); refused != nil {
+		return refused
 	}
-	return h.authenticate(r, rules)
+	return r.origins.check(request)
 }
 
 // upgrade answers GET /mcp. The connection is served on a goroutine of its own, so
@@ -159,8 +170,7 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request) {
 		refused = h.door.enter(address)
 	}
 	if refused != nil {
-		h.logRefusal(r, refused)
-		refused.write(w)
+		h.refuse(w, r, refused)
 		return
 	}
 	stream, err := h.accept(w, r)
@@ -170,7 +180,7 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p := passOf(r)
-	peer := Peer{Caller: p.caller, Address: r.RemoteAddr, Origin: r.Header.Get("Origin")}
+	peer := peerOf(r, p)
 	go func() {
 		defer h.door.exit(address)
 		if h.guests.enter(stream, guest{p, peer.Origin}) {
@@ -211,7 +221,8 @@ func (h *Handler) run(s *Stream, p Peer) {
 	h.serve(h.life, s, p)
 }
 
-func (h *Handler) logRefusal(r *http.Request, refused *refusal) {
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refused *refusal) {
+	refused.write(w)
 	h.logger.Debug("websocket: request refused", "address", r.RemoteAddr,
 		"method", r.Method, "path", r.URL.Path, "status", refused.status, "reason", refused.text)
 }

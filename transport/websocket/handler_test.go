@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,12 @@ func TestPeer(t *testing.T) {
 	}))
 	c, _ := upgradeRaw(t, connect(t, url), "Origin: https://shop.example\r\n"+authorized)
 	want := Peer{Caller: "planner", Address: c.LocalAddr().String(), Origin: "https://shop.example"}
-	if got := <-peers; got != want {
+	got := <-peers
+	if len(got.Identities) != 1 || got.Identities[0].Caller != "planner" {
+		t.Errorf("the identities are %v", got.Identities)
+	}
+	got.Identities = nil
+	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if code := c.closed(); code != 1001 {

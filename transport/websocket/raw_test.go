@@ -31,11 +31,16 @@ type rawClient struct {
 	br *bufio.Reader
 }
 
-// upgradeRaw sends a handshake with the given header lines and returns the answer.
-func upgradeRaw(t testing.TB, conn net.Conn, header string) (*rawClient, *http.Response) {
+// upgradeRaw sends a handshake with the given header lines, for /mcp unless there is
+// another target, and returns the answer.
+func upgradeRaw(t testing.TB, conn net.Conn, header string, target ...string) (*rawClient, *http.Response) {
 	t.Helper()
 	t.Cleanup(func() { conn.Close() })
-	if _, err := io.WriteString(conn, handshake+header+"\r\n"); err != nil {
+	text := handshake + header + "\r\n"
+	if len(target) > 0 {
+		text = strings.Replace(text, pathMCP, target[0], 1)
+	}
+	if _, err := io.WriteString(conn, text); err != nil {
 		t.Fatal(err)
 	}
 	c := &rawClient{conn, bufio.NewReader(conn)}

@@ -1,8 +1,10 @@
 package websocket
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -11,12 +13,15 @@ type refusal struct {
 	status int
 	text   string        // a sentence for whoever sees it on the other side
 	retry  time.Duration // when to try again; 0 where that is of no use
+	// challenge says what was wrong with a bearer token (RFC 6750, section 3); empty
+	// where there was none.
+	challenge string
 }
 
 // write sends the refusal.
 func (f *refusal) write(w http.ResponseWriter) {
-	if f.status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", "Bearer")
+	if f.status == http.StatusUnauthorized || f.challenge != "" {
+		w.Header().Set("WWW-Authenticate", strings.TrimSpace("Bearer "+f.challenge))
 	}
 	if f.retry > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(int(f.retry.Seconds())))
@@ -26,6 +31,17 @@ func (f *refusal) write(w http.ResponseWriter) {
 
 func unauthorized(text string) *refusal {
 	return &refusal{status: http.StatusUnauthorized, text: text}
+}
+
+// badCredential refuses a request that brings a credential which is not good.
+func badCredential(text string) *refusal {
+	return &refusal{status: http.StatusUnauthorized, text: text, challenge: `error="invalid_token"`}
+}
+
+// lacksScope refuses a token that is good but for what it may be used for.
+func lacksScope(e *CredentialError) *refusal {
+	return &refusal{status: http.StatusForbidden, text: e.Reason,
+		challenge: fmt.Sprintf(`error="insufficient_scope", scope=%q`, e.Scope)}
 }
 
 // quote makes what a stranger sent fit to be shown.

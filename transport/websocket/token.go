@@ -1,6 +1,7 @@
 package websocket
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -43,12 +44,10 @@ type tokenEntry struct {
 	hash [sha256.Size]byte
 }
 
-// A pass is what lets a request in: the caller, and every token that was shown for it,
-// be it by a ticket.
-type pass struct {
-	caller string
-	tokens []tokenEntry
-}
+// String returns the name, and nothing of the secret.
+func (e tokenEntry) String() string { return e.name }
+
+var errUnknownToken = errors.New("websocket: no caller has this token")
 
 // NewTokens returns a set of tokens. It refuses an empty set, a token without a name
 // or with a secret that is empty or cannot be sent, and two callers with one
@@ -93,12 +92,11 @@ func (t Token) Weak() bool { return len(t.Secret) < strongSecret }
 // Caller returns whose secret it is. The time it takes says nothing about the
 // secrets: all are compared, by their hashes, to the end.
 func (t *Tokens) Caller(secret string) (name string, ok bool) {
-	p, ok := t.pass(secret)
-	return p.caller, ok
+	entry, ok := t.find(secret)
+	return entry.name, ok
 }
 
-// pass returns what a secret stands for, as Caller does.
-func (t *Tokens) pass(secret string) (pass, bool) {
+func (t *Tokens) find(secret string) (tokenEntry, bool) {
 	hash := sha256.Sum256([]byte(secret))
 	found := -1
 	for i := range t.entries {
@@ -106,17 +104,22 @@ func (t *Tokens) pass(secret string) (pass, bool) {
 		found = subtle.ConstantTimeSelect(same, i, found)
 	}
 	if found < 0 {
-		return pass{}, false
+		return tokenEntry{}, false
 	}
-	return pass{t.entries[found].name, t.entries[found : found+1 : found+1]}, true
+	return t.entries[found], true
 }
 
-// know reports whether every token of a pass is among these, under the same name.
-func (t *Tokens) know(p pass) bool {
-	for _, token := range p.tokens {
-		if !slices.Contains(t.entries, token) {
-			return false
-		}
+// Verify implements [Verifier].
+func (t *Tokens) Verify(_ context.Context, secret string) (Identity, error) {
+	entry, ok := t.find(secret)
+	if !ok {
+		return Identity{}, errUnknownToken
 	}
-	return true
+	return Identity{Caller: entry.name, Basis: entry}, nil
+}
+
+// Knows implements [Verifier]: the token must be among these, under the same name.
+func (t *Tokens) Knows(id Identity) bool {
+	entry, ok := id.Basis.(tokenEntry)
+	return ok && slices.Contains(t.entries, entry)
 }
