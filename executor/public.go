@@ -41,7 +41,7 @@ func (e *Error) Public() string {
 	case KindTimeout:
 		return e.publicTimeout()
 	case KindCancelled:
-		return fmt.Sprintf("The call of tool %q was cancelled before it had ended. Call it again if its result is still wanted.", e.Tool)
+		return e.publicCancel()
 	case KindPanic:
 		return fmt.Sprintf("The tool %q crashed (call %s). The server goes on; the same call is likely to crash again, so change the arguments or use another tool.", e.Tool, e.ID)
 	case KindResultTooLarge:
@@ -82,6 +82,13 @@ func (e *Error) publicOverload() string {
 		why = "the call has waited for as long as it may"
 	}
 	return fmt.Sprintf("The tool %q was not called: the server is busy and %s. Try again%s.", e.Tool, why, e.retryText())
+}
+
+func (e *Error) publicCancel() string {
+	if errors.Is(e.Err, ErrStopped) {
+		return fmt.Sprintf("The call of tool %q was stopped by whoever runs the server, before it had ended. Do not call it again with the same arguments unless you are told to.", e.Tool)
+	}
+	return fmt.Sprintf("The call of tool %q was cancelled before it had ended. Call it again if its result is still wanted.", e.Tool)
 }
 
 func (e *Error) publicTimeout() string {

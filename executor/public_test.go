@@ -40,6 +40,7 @@ func TestPublic(t *testing.T) {
 		{Error{Kind: KindShuttingDown, RetryAfter: time.Second}, []string{"shutting down", "Try again in 1s"}},
 		{Error{Kind: KindTimeout, Err: ErrTimeout}, []string{"time limit", "less work"}},
 		{Error{Kind: KindTimeout, Err: ErrIdleTimeout}, []string{"no progress", "less work"}},
+		{Error{Kind: KindCancelled, Err: &stopError{secret}}, []string{"stopped by whoever runs the server"}},
 		{Error{Kind: KindCancelled, Err: secret}, []string{"cancelled", "Call it again if"}},
 		{Error{Kind: KindPanic, Err: secret}, []string{"crashed", "call 42"}},
 		{Error{Kind: KindInvalidOutput, Err: secret}, []string{"withheld", "call 42"}},
