@@ -78,7 +78,7 @@ func (c *callers) tidy(now time.Time) bool {
 	for name, s := range c.known {
 		if now.UnixNano()-s.last.Load() >= int64(callerIdle) {
 			counts := s.read()
-			c.gone.add(&counts)
+			c.gone.Add(&counts)
 			delete(c.known, name)
 		}
 	}
@@ -99,6 +99,6 @@ func (c *callers) snapshot() (map[string]*callerState, Counts) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	others := c.others.read()
-	others.add(&c.gone)
+	others.Add(&c.gone)
 	return maps.Clone(c.known), others
 }

@@ -14,6 +14,9 @@ type Metrics struct {
 	// Tools has the numbers of each tool that was called. Those of one that is no
 	// longer registered may have gone into Total.
 	Tools map[string]Counts
+	// OtherTools has the rest of Total: calls of tools that never were, and of those that
+	// are gone.
+	OtherTools Counts
 	// Callers has the numbers of each caller that has a name, of 256 at most: those of
 	// others, and of those who had not called for ten minutes when the table was full,
 	// are in OtherCallers. Waiting counts whatever a call waits for.
@@ -78,16 +81,17 @@ type Counts struct {
 // Metrics returns the numbers as they stand. Reading them costs far more than
 // counting; a few times a second is well.
 func (e *Engine) Metrics() Metrics {
-	states, total := e.stats.all()
-	m := Metrics{Total: total, Queue: e.queue.state(), Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
+	states, others := e.stats.all()
+	m := Metrics{OtherTools: others, Queue: e.queue.state(), Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
 	m.CacheEntries, m.CacheBytes = e.cache.held()
 	for _, t := range states {
 		counts := t.read()
 		e.queue.update(func(*slots) { counts.Running, counts.Waiting = t.lane.running, t.lane.waiting })
 		counts.Breaker = e.trips.read(&t.circuit)
 		m.Tools[t.name] = counts
-		m.Total.add(&counts)
+		m.Total.Add(&counts)
 	}
+	m.Total.Add(&others)
 	m.Callers, m.OtherCallers = e.stats.callers.read()
 	m.countInFlight(e.ledger.calls())
 	return m
@@ -109,10 +113,10 @@ func (m *Metrics) countInFlight(calls []*Execution) {
 	delete(loads, "")
 	for caller, load := range loads {
 		if counts, known := m.Callers[caller]; known {
-			counts.add(load)
+			counts.Add(load)
 			m.Callers[caller] = counts
 		} else {
-			m.OtherCallers.add(load)
+			m.OtherCallers.Add(load)
 		}
 	}
 }
@@ -131,8 +135,9 @@ func (x *Execution) countIn(load *Counts) {
 	}
 }
 
-// add adds other to c.
-func (c *Counts) add(other *Counts) {
+// Add adds the numbers of other to those of c. The states of breakers and adaptive
+// timeouts do not add up and stay as they are.
+func (c *Counts) Add(other *Counts) {
 	c.Calls += other.Calls
 	c.Started += other.Started
 	c.Succeeded += other.Succeeded

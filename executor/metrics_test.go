@@ -38,6 +38,7 @@ func TestMetrics(t *testing.T) {
 			{"sorry", m.Tools["sorry"], "1 1 0 1 map[] 0"},
 			{"bad", m.Tools["bad"], "1 1 0 0 map[panic:1] 0"},
 			{"slow", m.Tools["slow"], "2 1 0 0 map[timeout:2] 0"},
+			{"others", m.OtherTools, "2 0 0 0 map[unknown_tool:2] 2"},
 			{"total", m.Total, "10 6 3 1 map[invalid_arguments:1 panic:1 timeout:2 unknown_tool:2] 3"},
 		} {
 			c := test.got
@@ -99,6 +100,14 @@ func TestDurations(t *testing.T) {
 				t.Errorf("scale %v: quantile %v is %v, exactly %v", scale, q, v, exact)
 			}
 		}
+	}
+	var h histogram
+	for _, d := range []time.Duration{0, 63 * time.Microsecond, 64 * time.Microsecond, time.Second, time.Hour} {
+		h.add(d)
+	}
+	got := h.read()
+	if below := got.Below(0, 64*time.Microsecond, 1<<20*time.Microsecond, 1<<31*time.Microsecond); !slices.Equal(below, []uint64{0, 2, 4, 4}) || got.Count != 5 {
+		t.Errorf("below the bounds: %d of %d", below, got.Count)
 	}
 	var none Durations
 	if none.Quantile(0.5) != 0 || none.Mean() != 0 {

@@ -80,7 +80,7 @@ func (s *statistics) fold() {
 			continue
 		}
 		counts := t.read()
-		s.gone.add(&counts)
+		s.gone.Add(&counts)
 		delete(s.tools, name)
 	}
 }
@@ -94,7 +94,7 @@ func (s *statistics) all() ([]*toolState, Counts) {
 		states = append(states, t)
 	}
 	rest := s.unknown.read()
-	rest.add(&s.gone)
+	rest.Add(&s.gone)
 	return states, rest
 }
 
