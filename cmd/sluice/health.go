@@ -11,16 +11,22 @@ type health struct {
 	draining atomic.Bool
 }
 
-// routes adds the probes to a mux.
-func (h *health) routes(mux *http.ServeMux) {
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if h.draining.Load() {
-			answer(w, http.StatusServiceUnavailable, "draining\n")
-			return
-		}
-		answer(w, http.StatusOK, "ok\n")
-	})
+// routes are those of the probes.
+func (h *health) routes() []route {
+	return []route{
+		{"GET /healthz", needsNothing, http.HandlerFunc(h.alive)},
+		{"GET /readyz", needsNothing, http.HandlerFunc(h.ready)},
+	}
+}
+
+func (h *health) alive(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") }
+
+func (h *health) ready(w http.ResponseWriter, _ *http.Request) {
+	if h.draining.Load() {
+		answer(w, http.StatusServiceUnavailable, "draining\n")
+		return
+	}
+	answer(w, http.StatusOK, "ok\n")
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

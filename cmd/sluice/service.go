@@ -60,14 +60,15 @@ func (s *service) serve(ctx context.Context, stream *websocket.Stream, peer webs
 	}
 }
 
-// listen opens the listeners of the config: one for clients, and one for probes
-// where they have an address of their own.
+// listen opens the listeners of the config: one for clients, and one for the other routes
+// where these have an address of their own.
 func (s *service) listen(cfg *config.Config) (err error) {
 	clients, probes := http.NewServeMux(), http.NewServeMux()
 	clients.Handle("/", s.accept)
-	s.health.routes(probes)
 	if cfg.Listen.Admin == "" {
-		s.health.routes(clients)
+		s.mount(clients, isLoopback(cfg.Listen.Address))
+	} else {
+		s.mount(probes, isLoopback(cfg.Listen.Admin))
 	}
 	if s.address, err = s.open(cfg.Listen.Address, clients); err != nil {
 		return err

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"net/http"
+
+	"github.com/sluice-dev/sluice/transport/websocket"
+)
+
+// A route is one way into the service beside those of package websocket.
+type route struct {
+	pattern string // as http.ServeMux has it
+	needs   need
+	handler http.Handler
+}
+
+// A need is what a route asks of whoever sends it a request.
+type need int
+
+const (
+	// needsNothing is for the probes of a platform, which tell nothing but the answer.
+	needsNothing need = iota
+	// needsToken is open to whoever has a token, and on an address that only this machine
+	// reaches to every program of it, but never to a web page.
+	needsToken
+	// needsAdmin is open to callers who may administer, and on every address.
+	needsAdmin
+)
+
+// routes are all routes beside those of package websocket. A test walks them.
+func (s *service) routes() []route {
+	return s.health.routes()
+}
+
+// mount adds the routes to a mux, each behind what it needs. Local says that only this
+// machine reaches the address.
+func (s *service) mount(mux *http.ServeMux, local bool) {
+	for _, r := range s.routes() {
+		mux.Handle(r.pattern, s.guard(r, local))
+	}
+}
+
+func (s *service) guard(r route, local bool) http.Handler {
+	switch {
+	case r.needs == needsNothing:
+		return r.handler
+	case r.needs == needsToken && local:
+		return s.accept.Screen(r.handler)
+	case r.needs == needsToken:
+		return s.accept.Guard(r.handler)
+	}
+	return s.accept.Guard(s.forAdmins(r.handler))
+}
+
+// forAdmins lets those through who may administer.
+func (s *service) forAdmins(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		peer, _ := websocket.PeerOf(r)
+		if !s.mayAdminister(peer) {
+			http.Error(w, "The caller "+peer.Caller+" may not administer this server.", http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// mayAdminister says whether who sends a request may see and end the calls of others.
+func (s *service) mayAdminister(peer websocket.Peer) bool { return peer.Caller != "" }
