@@ -39,13 +39,13 @@ func (d *Durations) Quantile(q float64) time.Duration {
 }
 
 // Below returns how many of the durations are below each of the bounds, which must grow.
-// It is exact for 2^n microseconds, from 8 microseconds to 35 minutes; of other bounds it
+// It is exact for 2^n microseconds, from 8 microseconds to 17 minutes; of other bounds it
 // leaves out what is within an eighth below.
 func (d *Durations) Below(bounds ...time.Duration) []uint64 {
 	counts := make([]uint64, len(bounds))
 	sum, next := uint64(0), 0
 	for i, bound := range bounds {
-		for ; next < len(d.buckets) && bucketEnd(next) <= bound; next++ {
+		for ; next < len(d.buckets)-1 && bucketEnd(next) <= bound; next++ { // the last one has no end
 			sum += d.buckets[next]
 		}
 		counts[i] = sum
