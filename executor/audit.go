@@ -25,6 +25,7 @@ var errAuditHangs = fmt.Errorf("nothing was written within %v", auditPatience)
 // policy of the user's.
 var refusers = map[Kind]string{
 	KindShuttingDown:     "drain",
+	KindMemoryPressure:   "record",
 	KindUnaudited:        "audit",
 	KindUnknownTool:      "lookup",
 	KindForbidden:        "authorize",

@@ -54,6 +54,9 @@
 // [KindOverloaded] and a time after which to try again. So is a call that would probably
 // wait for longer than its deadline or [Options.QueueTimeout] leaves it: the estimate
 // takes the calls that go before it, as of now, and how long calls have run of late.
+// At most [Options.InFlightBytes] of arguments are in flight, wherever their calls are,
+// and no call comes in while [Options.Pressure] says that memory is short
+// ([KindMemoryPressure]); what is in flight goes on.
 // What comes faster than the rate limits is refused with [KindRateLimited], unless it may
 // wait ([Options.RateWait]); one that waits for a tight limit holds up nobody who shares
 // only a wider one. At most 4096 calls wait so, or for the result of an identical call,

@@ -32,6 +32,18 @@ type Options struct {
 	// to 64 MiB; a negative number means any.
 	QueueBytes int64
 
+	// InFlightBytes is how many bytes of arguments the calls in flight may have in all,
+	// those that run included, and those that were abandoned until their handlers return.
+	// Further calls are refused with [ErrInFlightBytes]; one that is alone is not.
+	// Defaults to 256 MiB; a negative number means any.
+	InFlightBytes int64
+
+	// Pressure reports whether the process has so little memory left that it must not
+	// take on more: while it returns true, new calls are refused with
+	// [ErrMemoryPressure], and those in flight go on. It is called for each call, at once
+	// from many goroutines, so it must be quick. Defaults to never.
+	Pressure func() bool
+
 	// QueueTimeout is how long a call may wait for a slot; one that is expected to
 	// wait longer is refused at once, and any other when the time is over. A tool's own
 	// tools.Limits.QueueTimeout goes before it. Defaults to 1 min, after which many
@@ -153,6 +165,7 @@ const (
 )
 
 func (o Options) withDefaults() Options {
+	o.InFlightBytes = orDefault(o.InFlightBytes, 256<<20)
 	o.QueueTimeout = orDefault(o.QueueTimeout, time.Minute)
 	o.RateWait = max(o.RateWait, 0)
 	o.RepeatFailures = orDefault(o.RepeatFailures, 5)
@@ -252,7 +265,7 @@ func New(opts Options) *Engine {
 		rates:  newRates(opts, aside),
 		repeat: newRepeats(opts.RepeatFailures, maxRepeats),
 		trips:  &breakers{settings: opts.Breaker, epoch: time.Now(), log: opts.Logger},
-		ledger: &ledger{},
+		ledger: &ledger{space: opts.InFlightBytes},
 		alarms: alarms{epoch: time.Now()},
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
 		cache:  newCache(opts.CacheEntries, opts.CacheBytes, aside, opts.Logger),

@@ -18,6 +18,7 @@ type Kind = history.Kind
 // The kinds of failure, in the order of the pipeline.
 const (
 	KindShuttingDown     Kind = "shutting_down"
+	KindMemoryPressure   Kind = "memory_pressure"
 	KindUnaudited        Kind = "unaudited"
 	KindUnknownTool      Kind = "unknown_tool"
 	KindForbidden        Kind = "forbidden"

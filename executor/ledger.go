@@ -15,18 +15,23 @@ type ledger struct {
 	first      *Execution // in flight, the newest first
 	inFlight   int
 	unanswered int
+	bytes      int64  // of the arguments of those in flight
+	space      int64  // how many that may be; 0 is no limit
+	refused    uint64 // calls for which there was no space
+	shed       uint64 // calls that came when memory was short
 	draining   bool
 	drained    int           // calls that Drain has cancelled
 	idle       chan struct{} // made when draining; closed when unanswered is 0 then
 	quiet      chan struct{} // made when somebody waits; closed when inFlight is 0 then
 }
 
-// enter puts the call in flight, unless the engine drains.
-func (l *ledger) enter(x *Execution) bool {
+// enter puts the call in flight if it may come in. Pressed says that memory is short.
+func (l *ledger) enter(x *Execution, pressed bool) admission {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.draining {
-		return false
+	bytes := x.argumentBytes()
+	if why := l.admit(bytes, pressed); why != admitted {
+		return why
 	}
 	if x.next = l.first; x.next != nil {
 		x.next.prev = x
@@ -34,7 +39,8 @@ func (l *ledger) enter(x *Execution) bool {
 	l.first = x
 	l.inFlight++
 	l.unanswered++
-	return true
+	l.bytes += bytes
+	return admitted
 }
 
 // close does what leave and answer do, so that a drain that ends finds nothing in flight.
@@ -77,6 +83,7 @@ func (l *ledger) remove(x *Execution) {
 	}
 	x.prev, x.next = nil, nil
 	l.inFlight--
+	l.bytes -= x.argumentBytes()
 	if l.inFlight == 0 && l.quiet != nil {
 		close(l.quiet)
 		l.quiet = nil

@@ -85,6 +85,9 @@ func checkAtRest(t testing.TB, e *Engine) {
 	if calls := e.InFlight(); len(calls) != 0 || e.ledger.unanswered != 0 {
 		t.Errorf("in flight: %+v, %d unanswered", calls, e.ledger.unanswered)
 	}
+	if bytes := e.ledger.state().Bytes; bytes != 0 {
+		t.Errorf("%d bytes are in flight", bytes)
+	}
 	checkCache(t, e.cache)
 	e.submissions.mu.Lock()
 	if m := &e.submissions; len(m.byID) != m.count {

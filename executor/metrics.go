@@ -28,6 +28,8 @@ type Metrics struct {
 	CacheBytes   int64
 	// Queue is the state of the queue.
 	Queue QueueState
+	// InFlight is what the calls in flight take.
+	InFlight InFlightState
 	// AfterFailures is how many times a function of [Options].After returned an error
 	// or panicked.
 	AfterFailures uint64
@@ -82,7 +84,7 @@ type Counts struct {
 // counting; a few times a second is well.
 func (e *Engine) Metrics() Metrics {
 	states, others := e.stats.all()
-	m := Metrics{OtherTools: others, Queue: e.queue.state(), Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
+	m := Metrics{OtherTools: others, Queue: e.queue.state(), InFlight: e.ledger.state(), Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
 	m.CacheEntries, m.CacheBytes = e.cache.held()
 	for _, t := range states {
 		counts := t.read()

@@ -55,7 +55,7 @@ type step struct {
 //     everything outside.
 func (e *Engine) pipeline() []step {
 	steps := []step{
-		{"record", recordCalls(e.ledger, e.stats, e.opts.History, e.opts.Logger)},
+		{"record", recordCalls(e.ledger, e.opts.Pressure, e.stats, e.opts.History, e.opts.Logger)},
 		{"recover", recoverPanics(e.opts.Logger)},
 		{"lookup", lookup(e.opts.Registry, e.stats)},
 	}

@@ -38,6 +38,8 @@ func (e *Error) Public() string {
 		return e.publicOverload()
 	case KindShuttingDown:
 		return fmt.Sprintf("The call of tool %q was not completed: the server is shutting down. Try again%s.", e.Tool, e.retryText())
+	case KindMemoryPressure:
+		return fmt.Sprintf("The tool %q was not called: the server has hardly any memory left. Try again%s.", e.Tool, e.retryText())
 	case KindTimeout:
 		return e.publicTimeout()
 	case KindCancelled:
@@ -76,6 +78,8 @@ func (e *Error) publicSize() string {
 func (e *Error) publicOverload() string {
 	why := "its queue is full"
 	switch {
+	case errors.Is(e.Err, ErrInFlightBytes):
+		why = "the arguments of its calls take all the memory that they may"
 	case errors.Is(e.Err, ErrQueueDeadline):
 		why = "the call would have waited for longer than it may"
 	case errors.Is(e.Err, ErrQueueTimeout):

@@ -38,6 +38,8 @@ func TestPublic(t *testing.T) {
 		{Error{Kind: KindOverloaded, RetryAfter: 1500 * time.Millisecond, Err: ErrQueueFull}, []string{"busy", "Try again in 1.5s"}},
 		{Error{Kind: KindOverloaded, Err: ErrQueueFull}, []string{"Try again later"}},
 		{Error{Kind: KindShuttingDown, RetryAfter: time.Second}, []string{"shutting down", "Try again in 1s"}},
+		{Error{Kind: KindOverloaded, RetryAfter: time.Second, Err: ErrInFlightBytes}, []string{"take all the memory", "Try again in 1s"}},
+		{Error{Kind: KindMemoryPressure, RetryAfter: time.Second}, []string{"not called", "memory", "Try again in 1s"}},
 		{Error{Kind: KindTimeout, Err: ErrTimeout}, []string{"time limit", "less work"}},
 		{Error{Kind: KindTimeout, Err: ErrIdleTimeout}, []string{"no progress", "less work"}},
 		{Error{Kind: KindCancelled, Err: &stopError{secret}}, []string{"stopped by whoever runs the server"}},

@@ -13,9 +13,9 @@ type Record = history.Record
 
 // recordCalls keeps the books: the call is in flight from here on until its handler
 // has returned, and leaves a record, whatever becomes of it. It makes every error
-// an [*Error], and refuses calls once the engine drains.
-func recordCalls(books *ledger, stats *statistics, store history.Store, log *slog.Logger) Policy {
-	r := &recorder{books: books, stats: stats, store: store, log: log, leave: books.leave}
+// an [*Error], and refuses the calls that may not come in: see [ledger.admit].
+func recordCalls(books *ledger, pressed func() bool, stats *statistics, store history.Store, log *slog.Logger) Policy {
+	r := &recorder{books: books, pressed: pressed, stats: stats, store: store, log: log, leave: books.leave}
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			result, failure := r.run(ctx, x, next)
@@ -28,16 +28,17 @@ func recordCalls(books *ledger, stats *statistics, store history.Store, log *slo
 }
 
 type recorder struct {
-	books *ledger
-	stats *statistics
-	store history.Store
-	log   *slog.Logger
-	leave func(*Execution) // books.leave, bound once and not for each call
+	books   *ledger
+	pressed func() bool // nil is never
+	stats   *statistics
+	store   history.Store
+	log     *slog.Logger
+	leave   func(*Execution) // books.leave, bound once and not for each call
 }
 
 func (r *recorder) run(ctx context.Context, x *Execution, next Handler) (result *tools.Result, failure *Error) {
-	if !r.books.enter(x) {
-		failure = x.shuttingDown()
+	if why := r.books.enter(x, r.pressed != nil && r.pressed()); why != admitted {
+		failure = x.notAdmitted(why)
 		r.end(x, nil, failure)
 		return nil, failure
 	}

@@ -29,6 +29,7 @@ var onWire = map[executor.Kind]struct {
 }{
 	executor.KindShuttingDown:     {0, 0, after},
 	executor.KindUnaudited:        {0, 0, after},
+	executor.KindMemoryPressure:   {0, 0, after},
 	executor.KindUnknownTool:      {mcp.CodeInvalidParams, mcp.CodeInvalidParams, "use a name from the list"},
 	executor.KindForbidden:        {0, 0, "Use another tool, or ask whoever runs this server"},
 	executor.KindInvalidArguments: {0, mcp.CodeInvalidParams, "Correct them and call again"},
