@@ -25,6 +25,7 @@ type host struct {
 	server   *transport.Server
 	audit    *audit.File   // nil where none is configured
 	history  *sqlite.Store // nil where none is kept
+	memory   *pressure     // nil where there is no limit
 
 	killed chan struct{} // closed when programs are to end at once
 	kill   func()        // closes it
@@ -68,6 +69,8 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 func (h *host) assemble(cfg *config.Config, logger *slog.Logger) {
 	options := engineOptions(&cfg.Engine)
 	options.Registry, options.Logger = h.registry, logger
+	h.memory = newPressure(logger)
+	h.memory.bound(&options)
 	h.openHistory(&cfg.Engine.History, &options)
 	h.openAudit(&cfg.Engine.Audit, &options)
 	h.engine = executor.New(options)

@@ -14,6 +14,7 @@ func engineOptions(e *config.Engine) executor.Options {
 		Concurrency:    e.Concurrency,
 		Queue:          int(e.Queue.Value),
 		QueueBytes:     int64(e.QueueBytes.Value),
+		InFlightBytes:  int64(e.InFlightBytes.Value),
 		QueueTimeout:   time.Duration(e.QueueTimeout.Value),
 		Rate:           tools.Rate(e.Rate),
 		CallerRate:     tools.Rate(e.CallerRate),

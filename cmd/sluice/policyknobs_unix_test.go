@@ -26,6 +26,7 @@ const (
 // policyKnobs are the knobs of the engine's policies: see knobs.
 var policyKnobs = map[string]func(*testing.T){
 	"Engine.queue_bytes":     refusedBehind("engine: {concurrency: 1, queue_bytes: 10B}\n"+tool(stays+", input: {type: object}"), `{"a":"b","c":1}`, executor.ErrQueueFull),
+	"Engine.in_flight_bytes": refusedBehind("engine: {in_flight_bytes: 10B}\n"+tool(stays+", input: {type: object}"), `{"a":"b","c":1}`, executor.ErrInFlightBytes),
 	"Engine.queue_timeout":   refusedBehind("engine: {concurrency: 1, queue_timeout: 50ms}\n"+tool(stays), `{}`, executor.ErrQueueTimeout),
 	"Engine.rate":            becomes("engine: {rate: 1/h}\n"+tool(counts), executor.ErrRateLimited, nil, "ada", "bob"),
 	"Engine.caller_rate":     becomes("engine: {caller_rate: 1/h burst 2}\n"+tool(counts), executor.ErrRateLimited, []int{0, 1, 2, 3}, "ada", "bob", "ada", "bob", "ada"),

@@ -69,7 +69,13 @@ func (r *record) await(t *testing.T, text string) {
 // start runs the program.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{t: t, cmd: exec.Command(binary, args...), lines: make(chan string, 1000), stderr: newRecord()}
+	return startCommand(t, exec.Command(binary, args...))
+}
+
+// startCommand runs a command, which is given its streams.
+func startCommand(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
+	p := &process{t: t, cmd: cmd, lines: make(chan string, 1000), stderr: newRecord()}
 	p.cmd.Stderr = p.stderr
 	p.cmd.Dir = t.TempDir()
 	p.cmd.WaitDelay = soon

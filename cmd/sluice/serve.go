@@ -119,6 +119,7 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	}
 	defer h.closeUpstreams(context.Background()) // where it came to no serving
 	logContainment(cfg, logger)
+	h.memory.announce()
 	s, err := newService(h, cfg, keys, logger)
 	if err != nil {
 		return err

@@ -89,6 +89,7 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 		return err
 	}
 	logContainment(cfg, logger)
+	h.memory.announce()
 	if isTerminal(in) {
 		fmt.Fprint(errOut, terminalHint)
 	}

@@ -84,6 +84,10 @@ type Engine struct {
 	// QueueBytes is how much the arguments of those that wait may come to. Defaults to
 	// 64MiB; off is no limit.
 	QueueBytes OrOff[Size] `yaml:"queue_bytes"`
+	// InFlightBytes is how much the arguments of all calls in flight may come to, of those
+	// that run as of those that wait. Defaults to an eighth of the memory limit of the
+	// control group, from 8MiB to 256MiB, and to 256MiB without one; off is no limit.
+	InFlightBytes OrOff[Size] `yaml:"in_flight_bytes"`
 	// QueueTimeout is how long a call may wait; one that is expected to wait longer is
 	// refused at once. Defaults to 1m; off is no limit.
 	QueueTimeout OrOff[Duration] `yaml:"queue_timeout"`

@@ -36,7 +36,7 @@ func TestLoadFillsEveryField(t *testing.T) {
 		t.Errorf("listen: got %+v", c.Listen)
 	}
 	if want := (Engine{
-		Concurrency: 64, Queue: OrOff[Count]{1024}, QueueBytes: OrOff[Size]{64 << 20}, QueueTimeout: lasts(time.Minute),
+		Concurrency: 64, Queue: OrOff[Count]{1024}, QueueBytes: OrOff[Size]{64 << 20}, InFlightBytes: OrOff[Size]{128 << 20}, QueueTimeout: lasts(time.Minute),
 		Rate: Rate{Count: 500, Per: time.Second, Burst: 500}, CallerRate: Rate{Count: 50, Per: time.Second, Burst: 100},
 		RateWait: Duration(2 * time.Second),
 		Breaker: Breaker{
@@ -96,6 +96,7 @@ func TestOff(t *testing.T) {
 	for key, off := range map[string]func(*Config) bool{
 		"engine: {queue: %s}":            func(c *Config) bool { return c.Engine.Queue.Value == -1 },
 		"engine: {queue_bytes: %s}":      func(c *Config) bool { return c.Engine.QueueBytes.Value == -1 },
+		"engine: {in_flight_bytes: %s}":  func(c *Config) bool { return c.Engine.InFlightBytes.Value == -1 },
 		"engine: {timeout: %s}":          func(c *Config) bool { return c.Engine.Timeout.Value == -1 },
 		"engine: {breaker: %s}":          func(c *Config) bool { return c.Engine.Breaker.Off },
 		"engine: {breaker: {share: %s}}": func(c *Config) bool { return c.Engine.Breaker.Share.Value == -1 },
