@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// Access says who may connect; its fields are those of [Options].
+// Access says who may connect, and who is believed where from; its fields are those of
+// [Options].
 type Access struct {
 	// Tokens are what callers are known by. They are required where there is no other
 	// verifier.
@@ -21,6 +22,10 @@ type Access struct {
 	// Connections are asked for who a connection stands for. What they find has to agree
 	// with the tokens of a request, and suffices where it brings none.
 	Connections []ConnectionVerifier
+	// Proxies are those that stand in front of the server.
+	Proxies []string
+	// ProxyHeader is the header in which they tell where a request comes from.
+	ProxyHeader string
 }
 
 // Check says what in a makes no sense, as SetAccess does.
@@ -35,6 +40,7 @@ type rules struct {
 	connections []ConnectionVerifier
 	hosts       hosts
 	origins     origins
+	proxies     proxies
 }
 
 func newRules(a Access) (*rules, error) {
@@ -53,7 +59,11 @@ func newRules(a Access) (*rules, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rules{tokens, a.Connections, hosts, origins}, nil
+	proxies, err := newProxies(a.Proxies, a.ProxyHeader)
+	if err != nil {
+		return nil, err
+	}
+	return &rules{tokens, a.Connections, hosts, origins, proxies}, nil
 }
 
 // verify returns who a bearer token stands for. The error is the most telling one.

@@ -16,7 +16,7 @@ import (
 
 func TestDialErrors(t *testing.T) {
 	t.Parallel()
-	h := newTestHandler(t, Options{MaxConnections: 1})
+	h := newTestHandler(t, Options{Caps: Caps{Connections: 1}})
 	url := startServer(t, h)
 	dialTest(t, url)
 	free, err := net.Listen("tcp", "127.0.0.1:0")

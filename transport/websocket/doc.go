@@ -20,7 +20,8 @@
 //	Host     localhost, 127.0.0.1, [::1] or configured                  else 403
 //	Origin   absent, or scheme, host and port equal to a configured one  else 403
 //	token    see below                                                   else 401
-//	caps     connections in all and from one address, and no draining    else 503
+//	caps     connections in all, of one caller, from one address, and    else 503
+//	         no draining
 //
 // There is no trusted address, and one thing for which no token is needed: the client
 // for pages at GET /sluice.js. It is no secret, and an import cannot send a token; a
@@ -33,6 +34,10 @@
 // [Tokens] or to another [Verifier]; a [ConnectionVerifier] may say who a connection
 // stands for by itself, such as by the certificate of the client. If there are several
 // credentials, that of the connection included, all must be good and of one caller.
+//
+// Where a connection comes from is what the network says, or behind Options.Proxies what
+// these say: of the addresses in the header that they write, the rightmost that is not a
+// proxy. What a client puts there itself is never reached.
 //
 // [Handler.SetAccess] changes all of this while connections are open. Those whose
 // credentials or origin are no longer good are closed with code 1008, as is a connection
@@ -49,6 +54,7 @@
 //	a text that is not UTF-8                            close 1007
 //	a frame that breaks RFC 6455                        close 1002
 //	does not take a message within WriteTimeout         cut; reported as 1008
+//	connects and says nothing                           cut by NewServer's times, and see Bound
 //	no pong within 9 s, every PingInterval              close 1008
 //
 // Memory for a message grows with what has arrived, not with what a header promises.

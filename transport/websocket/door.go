@@ -7,43 +7,78 @@ import (
 	"time"
 )
 
+// Caps bound how many connections there are. What is 0 has its default.
+type Caps struct {
+	// Connections bounds those of the whole server. Defaults to 10000.
+	Connections int
+	// PerAddress bounds those from one address (in IPv6, one /64), as the proxies in
+	// Access tell it; the rest of a server's users have the rest. Defaults to 2000.
+	PerAddress int
+	// PerCaller bounds those of one caller. Defaults to 5000.
+	PerCaller int
+}
+
+func (c Caps) withDefaults() Caps {
+	return Caps{
+		Connections: orDefault(c.Connections, 10_000),
+		PerAddress:  orDefault(c.PerAddress, 2_000),
+		PerCaller:   orDefault(c.PerCaller, 5_000),
+	}
+}
+
 // A door counts who is inside.
 type door struct {
-	max, maxPerAddress int
-
 	mu     sync.Mutex // guards all below
+	caps   Caps
 	inside int
 	from   map[netip.Prefix]int
+	of     map[string]int
 	closed bool
 	leave  sync.WaitGroup
 }
 
+// setCaps changes what is let in from now on. Who is inside stays.
+func (d *door) setCaps(c Caps) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.caps = c.withDefaults()
+}
+
 // enter lets a connection in. Who is let in must leave, by exit.
-func (d *door) enter(address netip.Prefix) *refusal {
+func (d *door) enter(network netip.Prefix, caller string) *refusal {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
 	case d.closed:
 		return full("The server is shutting down.")
-	case d.inside >= d.max:
+	case d.inside >= d.caps.Connections:
 		return full("The server has as many connections as it may.")
-	case d.from[address] >= d.maxPerAddress:
+	case d.from[network] >= d.caps.PerAddress:
 		return full("The server has as many connections from this address as it may.")
+	case d.of[caller] >= d.caps.PerCaller:
+		return full("The server has as many connections of this caller as it may.")
 	}
 	d.inside++
-	d.from[address]++
+	d.from[network]++
+	d.of[caller]++
 	d.leave.Add(1)
 	return nil
 }
 
-func (d *door) exit(address netip.Prefix) {
+func (d *door) exit(network netip.Prefix, caller string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.inside--
-	if d.from[address]--; d.from[address] == 0 {
-		delete(d.from, address)
-	}
+	decrement(d.from, network)
+	decrement(d.of, caller)
 	d.leave.Done()
+}
+
+// decrement takes one from a count that is there, and forgets it at zero.
+func decrement[K comparable](counts map[K]int, key K) {
+	if counts[key]--; counts[key] == 0 {
+		delete(counts, key)
+	}
 }
 
 // close lets nobody else in.
@@ -65,20 +100,4 @@ func (d *door) empty() <-chan struct{} {
 
 func full(text string) *refusal {
 	return &refusal{status: http.StatusServiceUnavailable, text: text, retry: 5 * time.Second}
-}
-
-// addressOf returns what connections are counted by: an IPv4 address, or the /64 of
-// an IPv6 address, which is the least that one subscriber is given.
-func addressOf(r *http.Request) netip.Prefix {
-	remote, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Prefix{} // not of the internet: they count as one
-	}
-	addr := remote.Addr().Unmap()
-	bits := addr.BitLen()
-	if addr.Is6() {
-		bits = 64
-	}
-	prefix, _ := addr.Prefix(bits)
-	return prefix
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestBreachesOfTheProtocol(t *testing.T) {
@@ -144,6 +145,7 @@ func TestOneByteFragments(t *testing.T) {
 	const count = 1_000_000
 	h := newTestHandler(t, Options{})
 	c := dialRaw(t, startServer(t, h))
+	c.SetDeadline(time.Now().Add(time.Minute)) // it takes seconds with the race detector
 	all := frame(opText, "x")
 	for range count - 2 {
 		all = append(all, frame(opMore, "x")...)

@@ -52,5 +52,5 @@ func PeerOf(r *http.Request) (peer Peer, ok bool) {
 }
 
 func peerOf(r *http.Request, p pass) Peer {
-	return Peer{Caller: p.caller, Address: r.RemoteAddr, Origin: r.Header.Get("Origin"), Identities: p.identities, Expires: p.expires}
+	return Peer{Caller: p.caller, Address: p.from.text, Origin: r.Header.Get("Origin"), Identities: p.identities, Expires: p.expires}
 }

@@ -137,11 +137,11 @@ func TestRoutes(t *testing.T) {
 
 func TestOrderOfChecks(t *testing.T) {
 	t.Parallel()
-	h := newTestHandler(t, Options{MaxConnections: 1})
-	if refused := h.door.enter(addressOf(httptest.NewRequest("GET", "/", nil))); refused != nil {
+	h := newTestHandler(t, Options{Caps: Caps{Connections: 1}})
+	if refused := h.door.enter(h.sourceOf(httptest.NewRequest("GET", "/", nil)).network(), "planner"); refused != nil {
 		t.Fatal(refused.text)
 	}
-	defer h.door.exit(addressOf(httptest.NewRequest("GET", "/", nil)))
+	defer h.door.exit(h.sourceOf(httptest.NewRequest("GET", "/", nil)).network(), "planner")
 	headers := []string{asPlanner}
 	for _, test := range []struct {
 		and, word string // each is found before those above it
@@ -180,6 +180,11 @@ func TestNewHandlerRefusesNonsense(t *testing.T) {
 		{`"null": write it like`, func(o *Options) { o.Origins = []string{"null"} }},
 		{`"https://*": write it like`, func(o *Options) { o.Origins = []string{"https://*"} }},
 		{`"": write it like`, func(o *Options) { o.Origins = []string{""} }},
+		{`"lb.example": write an address`, func(o *Options) { o.Proxies = []string{"lb.example"} }},
+		{`"10.0.0.0/33": write an address`, func(o *Options) { o.Proxies = []string{"10.0.0.0/33"} }},
+		{`"::ffff:10.0.0.0/104": write an address`, func(o *Options) { o.Proxies = []string{"::ffff:10.0.0.0/104"} }},
+		{`"10.0.0.1:80": write an address`, func(o *Options) { o.Proxies = []string{"10.0.0.1:80"} }},
+		{`"X-Real-IP": it is`, func(o *Options) { o.ProxyHeader = "X-Real-IP" }},
 	} {
 		opts := good
 		test.spoil(&opts)

@@ -41,11 +41,16 @@ type Options struct {
 	// stands for: see [Access]. They default to none.
 	Verifiers   []Verifier
 	Connections []ConnectionVerifier
-	// MaxConnections bounds the connections. Defaults to 10000.
-	MaxConnections int
-	// MaxPerAddress bounds the connections from one address (in IPv6, one /64).
-	// Behind a proxy all clients have the proxy's. Defaults to 2000.
-	MaxPerAddress int
+	// Proxies are the addresses, such as 10.0.0.5, and networks, such as 10.0.0.0/8, of
+	// proxies that stand in front of the server, or "unix" for whoever connects to a UNIX
+	// socket. Connections that come through them are counted and logged by the last
+	// address that none of them has. Defaults to none: nobody is believed.
+	Proxies []string
+	// ProxyHeader is the header that these proxies write, X-Forwarded-For or Forwarded
+	// (RFC 7239). The other is not read. Defaults to X-Forwarded-For.
+	ProxyHeader string
+	// Caps bound the connections.
+	Caps Caps
 	// MaxMessage is the longest message that is taken, in bytes. Defaults to 4 MiB.
 	MaxMessage int
 	// WriteTimeout is how long a peer may take to take one message. Defaults to 10 s.
@@ -61,7 +66,8 @@ type Options struct {
 type Peer struct {
 	// Caller is the name that its credentials stand for.
 	Caller string
-	// Address is where it connects from, with its port.
+	// Address is where it connects from, with its port where that is known: behind a
+	// proxy it is what that says. It is empty or "@" for a UNIX socket.
 	Address string
 	// Origin is the page that it comes from; empty where it is no page.
 	Origin string
@@ -84,6 +90,7 @@ type Handler struct {
 	routes  http.ServeMux
 	tickets tickets
 	door    door
+	lobby   lobby
 
 	life context.Context // of every connection
 	end  context.CancelCauseFunc
@@ -95,18 +102,21 @@ func NewHandler(opts Options) (*Handler, error) {
 	if opts.Serve == nil {
 		return nil, errors.New("websocket: Serve is required")
 	}
-	rules, err := newRules(Access{opts.Tokens, opts.Hosts, opts.Origins, opts.Verifiers, opts.Connections})
+	rules, err := newRules(Access{
+		Tokens: opts.Tokens, Hosts: opts.Hosts, Origins: opts.Origins,
+		Verifiers: opts.Verifiers, Connections: opts.Connections,
+		Proxies: opts.Proxies, ProxyHeader: opts.ProxyHeader,
+	})
 	if err != nil {
 		return nil, err
 	}
 	h := &Handler{serve: opts.Serve, logger: opts.Logger}
 	h.guests.rules.Store(rules)
 	h.limits = limits{opts.MaxMessage, opts.WriteTimeout, opts.PingInterval}.withDefaults()
-	h.door = door{
-		max:           orDefault(opts.MaxConnections, 10_000),
-		maxPerAddress: orDefault(opts.MaxPerAddress, 2_000),
-		from:          map[netip.Prefix]int{},
-	}
+	h.door = door{caps: opts.Caps.withDefaults(), from: map[netip.Prefix]int{}, of: map[string]int{}}
+	h.lobby = lobby{door: &h.door, from: map[netip.Prefix]int{}, trust: func(addr netip.Addr) bool {
+		return h.guests.rules.Load().proxies.trust(addr)
+	}}
 	if h.logger == nil {
 		h.logger = slog.New(slog.DiscardHandler)
 	}
@@ -150,7 +160,9 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, own bool) (pass,
 			return pass{}, nil
 		}
 	}
-	return h.authenticate(r, rules, own)
+	p, refused := h.authenticate(r, rules, own)
+	p.from = rules.proxies.sourceOf(r)
+	return p, refused
 }
 
 // screen refuses foreign hosts and pages.
@@ -164,10 +176,10 @@ func (r *rules) screen(request *http.Request) *refusal {
 // upgrade answers GET /mcp. The connection is served on a goroutine of its own, so
 // that what net/http holds for a request is not held for a connection.
 func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request) {
-	address := addressOf(r)
+	p := passOf(r)
 	refused := checkOffers(offers(r))
 	if refused == nil {
-		refused = h.door.enter(address)
+		refused = h.door.enter(p.from.network(), p.caller)
 	}
 	if refused != nil {
 		h.refuse(w, r, refused)
@@ -175,14 +187,13 @@ func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request) {
 	}
 	stream, err := h.accept(w, r)
 	if err != nil {
-		h.door.exit(address)
-		h.logger.Debug("websocket: not upgraded", "address", r.RemoteAddr, "error", err)
+		h.door.exit(p.from.network(), p.caller)
+		h.logger.Debug("websocket: not upgraded", "address", p.from.text, "error", err)
 		return
 	}
-	p := passOf(r)
 	peer := peerOf(r, p)
 	go func() {
-		defer h.door.exit(address)
+		defer h.door.exit(p.from.network(), p.caller)
 		if h.guests.enter(stream, guest{p, peer.Origin}) {
 			defer h.guests.leave(stream)
 			h.run(stream, peer)
@@ -221,9 +232,16 @@ func (h *Handler) run(s *Stream, p Peer) {
 	h.serve(h.life, s, p)
 }
 
+// sourceOf returns where a request comes from.
+func (h *Handler) sourceOf(r *http.Request) source { return h.guests.rules.Load().proxies.sourceOf(r) }
+
+// SetCaps changes how many connections are let in from now on. Those that are there stay,
+// though they be too many. It may be called at any time.
+func (h *Handler) SetCaps(c Caps) { h.door.setCaps(c) }
+
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refused *refusal) {
 	refused.write(w)
-	h.logger.Debug("websocket: request refused", "address", r.RemoteAddr,
+	h.logger.Debug("websocket: request refused", "address", h.sourceOf(r).text,
 		"method", r.Method, "path", r.URL.Path, "status", refused.status, "reason", refused.text)
 }
 

@@ -56,8 +56,9 @@ func TestMessagesRightBehindTheHandshake(t *testing.T) {
 func TestCaps(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]Options{
-		"connections": {MaxConnections: 3, MaxPerAddress: 10},
-		"address":     {MaxConnections: 10, MaxPerAddress: 3},
+		"connections": {Caps: Caps{Connections: 3}},
+		"address":     {Caps: Caps{PerAddress: 3}},
+		"caller":      {Caps: Caps{PerCaller: 3}},
 	} {
 		h := newTestHandler(t, opts)
 		url := startServer(t, h)
@@ -89,7 +90,11 @@ func (h *Handler) inside() int {
 	for _, n := range h.door.from {
 		sum += n
 	}
-	if sum != h.door.inside || sum == 0 && len(h.door.from) > 0 {
+	of := 0
+	for _, n := range h.door.of {
+		of += n
+	}
+	if sum != h.door.inside || of != sum || sum == 0 && len(h.door.from)+len(h.door.of) > 0 {
 		return -1
 	}
 	return sum
@@ -146,12 +151,39 @@ func TestEveryEndGivesTheSlotBack(t *testing.T) {
 	}
 }
 
+// A caller who has all that it may does not keep another out, and raised caps hold at
+// once.
+func TestCapsHoldEachCallerAlone(t *testing.T) {
+	t.Parallel()
+	h := newTestHandler(t, Options{Caps: Caps{PerCaller: 1}})
+	url := startServer(t, h)
+	dialTest(t, url)
+	if _, err := Dial(t.Context(), url, DialOptions{Token: plannerSecret}); err == nil || !strings.Contains(err.Error(), "of this caller") {
+		t.Errorf("a second connection: %v", err)
+	}
+	s, err := Dial(t.Context(), url, DialOptions{Token: writerSecret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(1000, "")
+	h.SetCaps(Caps{PerCaller: 2})
+	dialTest(t, url)
+	h.SetCaps(Caps{Connections: 1})
+	if got := exchange(t, s, "{}"); got != "{}" {
+		t.Errorf("a connection that there was says %q", got)
+	}
+	if _, err := Dial(t.Context(), url, DialOptions{Token: writerSecret}); err == nil {
+		t.Error("let in beyond the lowered cap")
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	t.Parallel()
 	of := func(address string) string {
 		r := httptest.NewRequest("GET", "/", nil)
 		r.RemoteAddr = address
-		return addressOf(r).String()
+		p := proxies{}
+		return p.sourceOf(r).network().String()
 	}
 	for address, want := range map[string]string{
 		"192.0.2.1:1":           "192.0.2.1/32",

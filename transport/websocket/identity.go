@@ -65,6 +65,7 @@ type pass struct {
 	caller     string
 	identities []Identity
 	expires    time.Time // the first of them to; zero is never
+	from       source    // where the request comes from
 }
 
 // add takes in one credential more. It reports false where that is another caller's.

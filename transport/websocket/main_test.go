@@ -66,6 +66,7 @@ func startServer(t testing.TB, h *Handler) string {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	server.Config = NewServer(h)
+	server.Listener = h.Bound(server.Listener)
 	server.Start()
 	t.Cleanup(server.Close)
 	return "ws" + strings.TrimPrefix(server.URL, "http") + pathMCP

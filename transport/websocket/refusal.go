@@ -18,8 +18,10 @@ type refusal struct {
 	challenge string
 }
 
-// write sends the refusal.
+// write sends the refusal, and ends the connection: whoever is not served has no claim to
+// one.
 func (f *refusal) write(w http.ResponseWriter) {
+	w.Header().Set("Connection", "close")
 	if f.status == http.StatusUnauthorized || f.challenge != "" {
 		w.Header().Set("WWW-Authenticate", strings.TrimSpace("Bearer "+f.challenge))
 	}
