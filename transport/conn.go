@@ -30,8 +30,8 @@ const (
 // is still queued for it.
 const flushPatience = 2 * time.Second
 
-// A conn is one peer being served. Its reader goroutine decodes and dispatches and
-// never runs a tool; its writer goroutine is that of the outbox; each call has a
+// A conn is one peer being served. Its reader goroutine, that of the intake, decodes and
+// dispatches and never runs a tool; its writer goroutine is that of the outbox; each call has a
 // goroutine of the engine's.
 type conn struct {
 	server *Server
@@ -92,7 +92,7 @@ func (c *conn) serve() error {
 	stop := context.AfterFunc(c.ctx, func() { c.hangUp(c.closeCode()) })
 	defer stop()
 
-	err := c.read()
+	err := newIntake(c).run()
 	switch {
 	case c.ctx.Err() != nil: // ended from here, and the stream closed for it
 		err = context.Cause(c.ctx)
@@ -122,27 +122,6 @@ func (c *conn) write() error {
 		}
 		return c.stream.Write(ctx, batch[0])
 	})
-}
-
-// read takes messages until the stream ends. It is woken at the end of the
-// connection by hangUp and not by c.ctx: a stream whose read is cancelled is cut
-// before it can say why.
-func (c *conn) read() error {
-	ctx := context.WithoutCancel(c.ctx)
-	for {
-		c.out.waitForSpace(c.ctx)
-		data, err := c.stream.Read(ctx)
-		if err == nil {
-			// Calls outlive the stream's buffer.
-			c.receive(append([]byte(nil), data...))
-			continue
-		}
-		var skipped interface{ Skipped() string }
-		if !errors.As(err, &skipped) {
-			return err
-		}
-		c.fault(nil, invalidRequest("%s", skipped.Skipped()))
-	}
 }
 
 // finishCalls lets running calls end by themselves for as long as the peer grants.

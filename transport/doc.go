@@ -26,11 +26,14 @@
 // cancellations are answered while every slot is busy. Queueing a message never
 // blocks its sender. When a peer does not take what it is sent and the outbox is
 // over its soft bound (256 messages or 1 MiB), progress and log notes are dropped,
-// the latest of each call kept where it still waits, and no further message is read
-// from that peer until the outbox is below it again; other connections notice
-// nothing. Only the answers to calls that the engine has admitted can add to it then;
-// when 64 MiB wait and the peer has taken nothing for a second, the connection is
-// closed with code 1008. A stream has a write deadline of its own.
+// the latest of each call kept where it still waits, and no further request of that
+// peer is served until the outbox is below it again; other connections notice
+// nothing. Its messages are read ahead all the same, up to 4096 or 4 MiB of them, so
+// that its cancellations are heard, of what runs and of what waits to be served, and
+// beyond that nothing is read. Only the answers to calls that the engine has admitted
+// can add to the outbox then; when 64 MiB wait and the peer has taken nothing for a
+// second, the connection is closed with code 1008. A stream has a write deadline of its
+// own.
 //
 // # Overload
 //

@@ -2,8 +2,6 @@ package transport_test
 
 import (
 	"context"
-	"errors"
-	"io"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,43 +143,5 @@ func TestShutdownCancelsWhatDoesNotEnd(t *testing.T) {
 		go f.server.Shutdown(cancelledContext())
 		l.want(`"id":1`, `"isError":true`, `"kind":`)
 		l.ended()
-	})
-}
-
-// A peer that does not read stops being read, and nobody else notices.
-func TestSlowReaderIsBounded(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		f := newFixture(t)
-		slow := newMemoryStream()
-		served := make(chan error, 1)
-		go func() { served <- f.server.Serve(t.Context(), slow, transport.Peer{Transport: "memory"}) }()
-		sent := 0
-		for stuck := false; !stuck; {
-			select {
-			case slow.in <- []byte(pingMessage):
-				sent++
-			case <-time.After(time.Minute): // virtual: everybody waits
-				stuck = true
-			}
-		}
-		if sent < 256 || sent > 1024 {
-			t.Errorf("%d messages were read from a peer that reads none", sent)
-		}
-		other := newMemoryStream()
-		go f.server.Serve(t.Context(), other, transport.Peer{Transport: "memory"})
-		other.in <- []byte(pingMessage)
-		if got := string(<-other.out); !strings.Contains(got, `"id":"ping"`) {
-			t.Errorf("another peer was answered %s", got)
-		}
-		for range sent {
-			<-slow.out
-		}
-		slow.in <- []byte(pingMessage) // read again
-		<-slow.out
-		other.Close(0, "")
-		slow.Close(0, "")
-		if err := <-served; !errors.Is(err, io.ErrClosedPipe) {
-			t.Errorf("Serve: %v", err)
-		}
 	})
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Bounds on what waits to be written to one peer. Beyond the soft bound progress
-// and log notes are dropped and no further message is read. Only the answers to calls
+// and log notes are dropped and no further request is served. Only the answers to calls
 // that the engine has admitted already can go beyond; a peer that lets them pile up
 // to the hard bound and takes nothing for a while is cut off. One that goes on
 // reading, however much it asked for, is not.
@@ -138,23 +138,12 @@ func (o *outbox) find(t ticket) *frame {
 // full reports whether the soft bound is exceeded. The caller holds mu.
 func (o *outbox) full() bool { return o.bytes > softBytes || o.frames > softFrames }
 
-// waitForSpace returns when the soft bound is kept, or ctx is done.
-func (o *outbox) waitForSpace(ctx context.Context) {
-	for {
-		o.mu.Lock()
-		full := o.full()
-		o.mu.Unlock()
-		if !full {
-			return
-		}
-		select {
-		case <-o.space:
-		case <-o.done:
-			return
-		case <-ctx.Done():
-			return
-		}
-	}
+// crowded reports whether what waits is over the soft bound: the peer is to take some of
+// it before it is given more. A closed outbox is not crowded, since it takes nothing.
+func (o *outbox) crowded() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.closed && o.full()
 }
 
 // close lets run write what is queued and then return.

@@ -1,0 +1,169 @@
+package transport
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/sourcegraph/jsonrpc2"
+
+	"github.com/sluice-dev/sluice/transport/mcp"
+)
+
+// Bounds on what is read ahead of its turn from one peer: thousands of small requests, or
+// one that is as long as messages get.
+const (
+	aheadMessages = 4096
+	aheadBytes    = 4 << 20
+)
+
+// An intake takes a peer's messages in the order they come. While the peer does not take
+// its answers and the outbox is over its soft bound, their turn does not come. They are
+// read ahead all the same, up to a bound, for the sake of two things that cost no answer:
+// its cancellations, which are taken at once, and the end of what it sends.
+//
+// It belongs to the goroutine of run, the reader goroutine of the connection. While that
+// has more to wait for than the stream, another one sits in Read.
+type intake struct {
+	conn *conn
+
+	backlog []arrival    // messages whose turn has not come
+	bytes   int          // of their data
+	ahead   chan arrival // what the goroutine that reads ahead gives; it never waits to
+	reading bool         // it has not been taken yet
+	end     error        // why nothing more can be read
+}
+
+// An arrival is what one read gave: a message, the fault of one that the stream had to
+// skip, or the error that ended the stream.
+type arrival struct {
+	data  []byte
+	fault *jsonrpc2.Error
+	err   error
+	// key is that of the request's id, where a request waits for its turn.
+	key string
+}
+
+func newIntake(c *conn) *intake { return &intake{conn: c, ahead: make(chan arrival, 1)} }
+
+// run takes messages until the stream ends, and returns why it has.
+func (in *intake) run() error {
+	for {
+		if in.conn.out.crowded() && in.wait() {
+			continue
+		}
+		switch a := in.next(); {
+		case a.err != nil:
+			return a.err
+		case a.fault != nil:
+			in.conn.fault(nil, a.fault)
+		default:
+			in.conn.receive(a.data)
+		}
+	}
+}
+
+// next returns the message whose turn it is.
+func (in *intake) next() arrival {
+	switch {
+	case len(in.backlog) > 0:
+		a := in.backlog[0]
+		in.backlog[0] = arrival{}
+		in.backlog = in.backlog[1:]
+		in.bytes -= len(a.data)
+		return a
+	case in.end != nil:
+		return arrival{err: in.end}
+	case in.reading:
+		in.reading = false
+		return <-in.ahead
+	}
+	return in.read()
+}
+
+// read reads from the stream. It is woken at the end of the connection by hangUp and not
+// by the context: a stream whose read is cancelled is cut before it can say why.
+func (in *intake) read() arrival {
+	data, err := in.conn.stream.Read(context.WithoutCancel(in.conn.ctx))
+	if err == nil {
+		return arrival{data: bytes.Clone(data)} // calls outlive the stream's buffer
+	}
+	var skipped interface{ Skipped() string }
+	if errors.As(err, &skipped) {
+		return arrival{fault: invalidRequest("%s", skipped.Skipped())}
+	}
+	return arrival{err: err}
+}
+
+// wait returns true when a message has been read ahead or the outbox may have space, and
+// false when there is nothing to wait for: nobody takes answers any more.
+func (in *intake) wait() bool {
+	if in.end != nil && len(in.backlog) == 0 {
+		return false
+	}
+	if in.end == nil && !in.reading && len(in.backlog) < aheadMessages && in.bytes < aheadBytes {
+		in.reading = true
+		go func() { in.ahead <- in.read() }()
+	}
+	var over <-chan time.Time
+	if in.end != nil {
+		timer := time.NewTimer(in.conn.peer.Grace)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case a := <-in.ahead:
+		in.reading = false
+		in.park(a)
+		return true
+	case <-in.conn.out.space:
+		return true
+	case <-over:
+		in.conn.log.Info("the client sent its last message and takes no answers", "unserved", len(in.backlog))
+	case <-in.conn.out.done:
+	case <-in.conn.ctx.Done():
+	}
+	in.backlog = nil
+	return false
+}
+
+// park has a message wait for its turn, unless it is a cancellation. A request that waits
+// and is cancelled is forgotten; in a batch it waits with the others.
+func (in *intake) park(a arrival) {
+	if a.err != nil {
+		if in.end = a.err; a.err != io.EOF {
+			in.backlog = nil
+		}
+		return
+	}
+	if a.fault == nil && !isBatch(a.data) {
+		m, fault := decode(a.data)
+		if fault == nil && m.id == nil && m.method == mcp.NotificationCancelled {
+			in.cancel(m)
+			return
+		}
+		if m.id != nil {
+			a.key = m.id.key()
+		}
+	}
+	in.backlog = append(in.backlog, a)
+	in.bytes += len(a.data)
+}
+
+// cancel takes a cancellation before its turn.
+func (in *intake) cancel(m *message) {
+	if id := rawID(m.params.get("requestId")); validID(id) {
+		key := id.key()
+		in.backlog = slices.DeleteFunc(in.backlog, func(a arrival) bool {
+			if a.key != key {
+				return false
+			}
+			in.bytes -= len(a.data)
+			return true
+		})
+	}
+	in.conn.notified(m)
+}
