@@ -84,7 +84,11 @@ func decodeFully(data []byte) (*message, *jsonrpc2.Error) {
 	}
 	switch {
 	case err != nil:
-		return syntaxFault(err, outline)
+		m, fault := syntaxFault(err, outline)
+		if m.id == nil && soundBut(data, outline.id) {
+			m.id = outline.id
+		}
+		return m, fault
 	case m.response:
 		return m, nil
 	case m.id != nil && !validID(m.id):
@@ -107,6 +111,14 @@ func syntaxFault(err error, outline outline) (*message, *jsonrpc2.Error) {
 		m.id = nil
 	}
 	return m, invalidRequest("a member name stands twice in one object")
+}
+
+// soundBut reports whether nothing is wrong with data but that some text in it, and not
+// the id, is no Unicode: half a surrogate pair, as languages with UTF-16 strings let
+// through when they cut one, or bytes that are not UTF-8. Who sent it can then be told
+// which of its requests that is, and does not wait for an answer in vain.
+func soundBut(data []byte, id rawID) bool {
+	return jsontext.Value(data).IsValid(jsontext.AllowInvalidUTF8(true)) && jsontext.Value(id).IsValid()
 }
 
 // envelope reads the top-level object to its end. The fault is the first thing in

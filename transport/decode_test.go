@@ -57,6 +57,25 @@ func TestBoundsRefuseWithTheID(t *testing.T) {
 	}
 }
 
+// Text that is no Unicode is refused, with the id where that can be told.
+func TestTextThatIsNoUnicode(t *testing.T) {
+	for data, id := range map[string]string{
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","arguments":{"text":"\ud83d"}}}`:         "7",
+		`{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"x","arguments":{"text":"` + "\xff" + `"}}}`: "7",
+		`{"jsonrpc":"2.0","method":"ping\udc00","id":"a"}`:                                                           `"a"`,
+		`{"jsonrpc":"2.0","id":"\ud83d","method":"ping"}`:                                                            "",
+		`{"jsonrpc":"2.0","id":7,"method":"ping","params":{"a":"\ud83d"}}}`:                                          "", // and more is wrong
+		`{"jsonrpc":"2.0","method":"ping\ud83d","id":7,"id":8}`:                                                      "",
+		`{"jsonrpc":"2.0","id":1.5,"method":"ping\ud83d"}`:                                                           "",
+		`{"jsonrpc":"2.0","method":"ping\ud83d"}`:                                                                    "",
+	} {
+		m, fault := decode([]byte(data))
+		if fault == nil || fault.Code != mcp.CodeParseError || string(m.id) != id {
+			t.Errorf("%s: answered %v to id %s", data, fault, m.id)
+		}
+	}
+}
+
 func TestIDKey(t *testing.T) {
 	same := [][2]string{{`"a"`, `"\u0061"`}, {`"/"`, `"\/"`}}
 	for _, pair := range same {
