@@ -6,7 +6,7 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-// A Job is a call that [Engine.Go] has started.
+// A Job is a call that runs on a goroutine of the engine's.
 type Job struct {
 	engine *Engine
 	ctx    context.Context
@@ -14,13 +14,27 @@ type Job struct {
 	done   func(*tools.Result, error)
 }
 
-// Go runs a call as Execute does, and then done with what Execute would return, on a
-// goroutine of the engine's. It returns at once.
+// Job returns a call that has its id and is not started yet.
+func (e *Engine) Job(ctx context.Context, req *Request) *Job {
+	return &Job{engine: e, ctx: ctx, x: e.newExecution(req)}
+}
+
+// Go starts a job at once.
 func (e *Engine) Go(ctx context.Context, req *Request, done func(*tools.Result, error)) *Job {
-	j := &Job{e, ctx, e.newExecution(req), done}
-	e.workers.start(j)
+	j := e.Job(ctx, req)
+	j.Start(done)
 	return j
 }
+
+// Start runs the call as Execute does, and then done with what Execute would return. It
+// returns at once, and must be called once.
+func (j *Job) Start(done func(*tools.Result, error)) {
+	j.done = done
+	j.engine.workers.start(j)
+}
+
+// ID returns the id of the call, which stands in its record and in the log.
+func (j *Job) ID() string { return j.x.Call.ID }
 
 // Cancel cancels the call with a cause, as the end of its context would. It does nothing
 // where the call has ended. A context of its own for each call would do the same, and

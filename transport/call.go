@@ -2,7 +2,6 @@ package transport
 
 import (
 	"encoding/json"
-	"fmt"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -69,12 +68,18 @@ func (c *conn) runCall(p *pending, req *executor.Request) {
 			}
 		}
 	}
-	p.job = c.server.opts.Engine.Go(c.callCtx, req, func(result *tools.Result, err error) {
+	p.job = c.server.opts.Engine.Job(c.callCtx, req)
+	p.job.Start(func(result *tools.Result, err error) {
 		if err != nil {
 			c.finish(p, c.failureFrame(r, err))
 			return
 		}
-		c.finish(p, c.resultFrame(r, result, nil))
+		frame, err := c.resultFrame(r, result, nil)
+		if err != nil {
+			c.log.Error("the result cannot be encoded", "id", p.job.ID(), "tool", req.Tool, "error", err)
+			frame = c.failureFrame(r, &executor.Error{Kind: executor.KindInternal, ID: p.job.ID(), Tool: req.Tool, Err: err})
+		}
+		c.finish(p, frame)
 	})
 }
 
@@ -96,7 +101,7 @@ func appendProgress(dst []byte, token rawID, p tools.Progress, revision *mcp.Rev
 func (c *conn) note(p *pending, tool string, level tools.Level, data any) {
 	text, err := jsonv2.Marshal(data, jsonv2.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		c.log.Warn("log note left out", "tool", tool, "error", err)
+		c.log.Warn("log note left out", "id", p.job.ID(), "tool", tool, "error", err)
 		return
 	}
 	dst := append([]byte(`{"jsonrpc":"2.0","method":"`+mcp.NotificationMessage+`","params":{"level":"`), level...)
@@ -110,8 +115,8 @@ func (c *conn) note(p *pending, tool string, level tools.Level, data any) {
 const frameOverhead = 160
 
 // resultFrame encodes the response to a call, with entries of our own in its _meta
-// where own is not nil. A result that cannot be encoded becomes an internal error.
-func (c *conn) resultFrame(r *request, result *tools.Result, own map[string]any) []byte {
+// where own is not nil. The error is that of a result that cannot be encoded.
+func (c *conn) resultFrame(r *request, result *tools.Result, own map[string]any) ([]byte, error) {
 	dst := make([]byte, 0, frameOverhead+len(r.id)+len(c.server.info[r.revision])+mcp.ResultSize(result))
 	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
 	dst = append(append(dst, r.id...), `,"result":{`...)
@@ -122,11 +127,7 @@ func (c *conn) resultFrame(r *request, result *tools.Result, own map[string]any)
 	if err == nil {
 		dst, err = c.appendResultMeta(dst, r.revision, result.Meta, own)
 	}
-	if err != nil {
-		c.log.Error("the result cannot be encoded", "error", err)
-		return c.failureFrame(r, fmt.Errorf("encode the result: %w", err))
-	}
-	return append(dst, "}}"...)
+	return append(dst, "}}"...), err
 }
 
 // appendResultMeta appends the _meta member of a result, where it has one.

@@ -39,5 +39,9 @@ func (c *conn) failureFrame(r *request, err error) []byte {
 		// Rounded up: who comes then does not come early.
 		detail["retryAfterMs"] = (failure.RetryAfter + time.Millisecond - 1).Milliseconds()
 	}
-	return c.resultFrame(r, tools.ErrorResult(failure.Public()), map[string]any{mcp.MetaError: detail})
+	frame, err := c.resultFrame(r, tools.ErrorResult(failure.Public()), map[string]any{mcp.MetaError: detail})
+	if err != nil {
+		panic(err) // a text and a number always encode
+	}
+	return frame
 }

@@ -11,6 +11,7 @@ import (
 var live = map[string]bool{
 	"tools": true, "upstreams": true,
 	"auth.tokens": true, "listen.origins": true, "listen.hosts": true,
+	"log.level":          true,
 	"engine.concurrency": true, "engine.queue": true, "engine.queue_bytes": true,
 }
 

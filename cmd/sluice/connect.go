@@ -75,7 +75,9 @@ func (o *connectOptions) run(ctx context.Context, in io.Reader, errOut io.Writer
 	if err := o.log.apply(cfg); err != nil {
 		return err
 	}
-	dial, err := o.dialer(newLogger(errOut, cfg))
+	logs := newJournal(errOut, cfg)
+	defer logs.Close()
+	dial, err := o.dialer(logs.Logger)
 	if err != nil {
 		return err
 	}

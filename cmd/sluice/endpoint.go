@@ -29,7 +29,7 @@ func httpSpec(t *config.Tool) (httpcall.Spec, error) {
 	}
 	for _, c := range h.Auth {
 		spec.Credentials = append(spec.Credentials, httpcall.Credential{
-			Header: c.Header, Query: c.Query, Cookie: c.Cookie, Scheme: c.Scheme, Secret: c.Secret,
+			Header: c.Header, Query: c.Query, Cookie: c.Cookie, Scheme: c.Scheme, Secret: hiding(c.Secret),
 		})
 	}
 	if h.CAFile == "" {

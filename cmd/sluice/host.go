@@ -102,6 +102,7 @@ func addTools(registry *tools.Registry, cfg *config.Config, killed <-chan struct
 // newTool makes the tool that a config describes.
 func newTool(t *config.Tool, killed <-chan struct{}) (*tools.Tool, error) {
 	if t.HTTP == nil {
+		hideEnv(t.Env, t.PassEnv)
 		spec := commandSpec(t)
 		spec.Kill = killed
 		return command.New(spec)

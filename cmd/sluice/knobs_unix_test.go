@@ -302,9 +302,10 @@ func logged(t *testing.T, yaml string) string {
 		t.Fatal(err)
 	}
 	log := newRecord()
-	logger := newLogger(log, cfg)
-	logger.Info("information")
-	logger.Warn("warning")
+	logs := newJournal(log, cfg)
+	logs.Info("information")
+	logs.Warn("warning")
+	logs.Close()
 	return log.String()
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
 )
 
 // logFlags are the flags that overrule the log section of a config.
@@ -26,8 +27,7 @@ func (f *logFlags) apply(cfg *config.Config) error {
 	if f.format != "" {
 		cfg.Log.Format = f.format
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+	if _, err := journal.ParseLevel(cfg.Log.Level); err != nil {
 		return usageError("choose debug, info, warn or error", "there is no log level %q", cfg.Log.Level)
 	}
 	if cfg.Log.Format != "text" && cfg.Log.Format != "json" {
@@ -36,15 +36,17 @@ func (f *logFlags) apply(cfg *config.Config) error {
 	return nil
 }
 
-// newLogger returns the logger of a config that logFlags.apply has passed.
-func newLogger(w io.Writer, cfg *config.Config) *slog.Logger {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+// newJournal returns the log of a config that logFlags.apply has passed. It must be
+// closed.
+func newJournal(w io.Writer, cfg *config.Config) *journal.Journal {
+	return journal.New(w, logLevel(cfg), cfg.Log.Format == "json")
+}
+
+// logLevel returns the level of a config that logFlags.apply has passed.
+func logLevel(cfg *config.Config) slog.Level {
+	level, err := journal.ParseLevel(cfg.Log.Level)
+	if err != nil {
 		panic(fmt.Sprintf("log level not checked: %v", err))
 	}
-	opts := &slog.HandlerOptions{Level: level}
-	if cfg.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, opts))
-	}
-	return slog.New(slog.NewTextHandler(w, opts))
+	return level
 }

@@ -143,6 +143,9 @@ func (p *plan) commit() (closed int) {
 		}
 		p.swapTools()
 	})
+	if p.next.Log.Level != p.served.Log.Level { // or one that was set meanwhile would be undone
+		p.logs.SetLevel(logLevel(p.next))
+	}
 	e := engineOptions(&p.next.Engine)
 	p.host.engine.Resize(e.Concurrency, e.Queue, e.QueueBytes)
 	for _, u := range p.upstreams {

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
 )
 
 // A reloader has a running host follow its config: it reads it again on SIGHUP and when
@@ -21,7 +22,8 @@ type reloader struct {
 	source  source
 	host    *host
 	service *service // nil over stdio
-	log     *slog.Logger
+	logs    *journal.Journal
+	log     *slog.Logger // of logs
 
 	asked   chan os.Signal
 	first   fingerprint // of the file, before it was read for the start
@@ -48,11 +50,11 @@ func newReloader(s source) *reloader {
 
 // start follows the config from cfg on, which h and s serve, until ctx is done or stop is
 // called. S is nil over stdio.
-func (r *reloader) start(ctx context.Context, cfg *config.Config, h *host, s *service, logger *slog.Logger) {
+func (r *reloader) start(ctx context.Context, cfg *config.Config, h *host, s *service, logs *journal.Journal) {
 	if r == nil {
 		return
 	}
-	r.log = logger
+	r.logs, r.log = logs, logs.Logger
 	h.reload = r
 	r.serving(cfg, h, s)
 	ctx, cancel := context.WithCancel(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
 	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/tools"
 )
@@ -33,6 +35,8 @@ func newReloadable(t *testing.T, yaml string) *reloadable {
 	r := &reloadable{t: t, path: filepath.Join(t.TempDir(), "sluice.yaml"), log: newRecord()}
 	r.write(yaml)
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
+	logs := journal.New(io.Discard, slog.LevelInfo, false)
+	t.Cleanup(logs.Close)
 	from := source{r.path, func() (*config.Config, error) { return loadConfig(r.path) }}
 	cfg, err := from.load()
 	if err != nil {
@@ -43,7 +47,7 @@ func newReloadable(t *testing.T, yaml string) *reloadable {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { h.await(context.Background(), slog.New(slog.DiscardHandler)) })
-	r.reloader = &reloader{source: from, log: logger}
+	r.reloader = &reloader{source: from, logs: logs, log: logger}
 	r.serving(cfg, h, nil)
 	return r
 }
@@ -237,16 +241,39 @@ func TestReloadLeavesRunningCalls(t *testing.T) {
 func TestReloadSaysWhatItCannot(t *testing.T) {
 	t.Parallel()
 	r := newReloadable(t, "engine: {history: off}\n")
-	r.mustFollow("name: other\nlog: {level: debug}\nengine: {concurrency: 3, timeout: 7s, history: off, breaker: off}\n" +
+	r.mustFollow("name: other\nlog: {level: debug, format: json}\nengine: {concurrency: 3, timeout: 7s, history: off, breaker: off}\n" +
 		"listen: {address: '127.0.0.1:1', origins: ['https://a.example']}\n")
-	for _, key := range []string{"name", "log.level", "engine.timeout", "engine.breaker"} {
+	for _, key := range []string{"name", "log.format", "engine.timeout", "engine.breaker"} {
 		if !strings.Contains(r.log.String(), "next start only\" key="+key+"\n") {
 			t.Errorf("%s is not named in:\n%s", key, r.log)
 		}
 	}
-	for _, key := range []string{"concurrency", "history", "listen"} {
+	for _, key := range []string{"concurrency", "history", "listen", "log.level"} {
 		if strings.Contains(r.log.String(), key) {
 			t.Errorf("%s is named in:\n%s", key, r.log)
+		}
+	}
+}
+
+// TestReloadLogLevel checks that the level follows the file, and that one which was set
+// meanwhile stays until the file has another.
+func TestReloadLogLevel(t *testing.T) {
+	t.Parallel()
+	r := newReloadable(t, "engine: {history: off}\n")
+	for _, step := range []struct {
+		set, follow string
+		want        slog.Level
+	}{
+		{"", "engine: {history: off}\nlog: {level: debug}\n", slog.LevelDebug},
+		{"error", "engine: {history: off, concurrency: 3}\nlog: {level: debug}\n", slog.LevelError},
+		{"", "engine: {history: off}\nlog: {level: warn}\n", slog.LevelWarn},
+	} {
+		if step.set != "" {
+			r.logs.SetLevel(slog.LevelError)
+		}
+		r.mustFollow(step.follow)
+		if got := r.logs.Level(); got != step.want {
+			t.Errorf("the level is %v, want %v", got, step.want)
 		}
 	}
 }

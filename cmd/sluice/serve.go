@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
 
@@ -109,7 +110,9 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	if err != nil {
 		return err
 	}
-	logger := newLogger(errOut, cfg)
+	logs := newJournal(errOut, cfg)
+	defer logs.Close()
+	logger := logs.Logger
 	if err := keys.fit(cfg.Listen.Address, logger); err != nil {
 		return err
 	}
@@ -136,7 +139,7 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	if err := s.announce(out, cfg, keys, path); err != nil {
 		return err
 	}
-	reload.start(asked, cfg, h, s, logger)
+	reload.start(asked, cfg, h, s, logs)
 	return s.run(asked, forced, o.drain)
 }
 
@@ -157,6 +160,7 @@ func readKeys(cfg *config.Config) (*keys, error) {
 			"%s can be reached by other machines, so it is not served without a token of yours", cfg.Listen.Address)
 	}
 	token := websocket.NewToken()
+	journal.Hide(token)
 	return &keys{entries: []websocket.Token{{Name: "local", Secret: token}}, generated: token}, nil
 }
 
@@ -168,6 +172,7 @@ func configuredKeys(tokens []config.Token) (*keys, error) {
 			return nil, &failure{code: exitUsage, err: err,
 				hint: "a token is read from the environment (token_env) or from a file (token_file) when sluice starts"}
 		}
+		journal.Hide(secret)
 		k.entries = append(k.entries, websocket.Token{Name: t.Name, Secret: secret})
 	}
 	return k, nil

@@ -83,7 +83,9 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 	if err != nil {
 		return err
 	}
-	logger := newLogger(errOut, cfg)
+	logs := newJournal(errOut, cfg)
+	defer logs.Close()
+	logger := logs.Logger
 	h, err := build(cfg, logger)
 	if err != nil {
 		return err
@@ -95,7 +97,7 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 	}
 	asked, forced, release := untilSignalled(ctx, reload.stopSignals())
 	defer release()
-	reload.start(asked, cfg, h, nil, logger)
+	reload.start(asked, cfg, h, nil, logs)
 	return h.serveStdio(asked, forced, in, out, grace, logger)
 }
 

@@ -37,8 +37,9 @@ func upstreamSpec(u *config.Upstream, logger *slog.Logger) upstream.Spec {
 	if u.Pins != "" {
 		spec.Pins = pinFile(u.Pins)
 	}
+	hideEnv(u.Env, u.PassEnv)
 	if u.Command == nil {
-		spec.Remote = &upstream.Remote{URL: u.URL, Token: u.Secret}
+		spec.Remote = &upstream.Remote{URL: u.URL, Token: hiding(u.Secret)}
 		return spec
 	}
 	spec.Program = &upstream.Program{Args: u.Command, Env: u.Env, PassEnv: u.PassEnv, InheritEnv: u.InheritEnv, Dir: u.Dir}

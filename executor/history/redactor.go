@@ -272,3 +272,15 @@ func (p *preview) skipValue() {
 		p.at++
 	}
 }
+
+// Text returns the whole of a text that is not JSON, with what looks secret masked: a
+// bearer token, a private key, a password in a URL or an option.
+func (r *Redactor) Text(text string) string {
+	if out, changed := r.redactWords([]byte(text)); changed {
+		return string(out)
+	}
+	return text
+}
+
+// SecretKey reports whether the value of a key is taken for a secret.
+func (r *Redactor) SecretKey(key string) bool { return r.secretName([]byte(key)) }

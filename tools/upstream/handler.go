@@ -51,7 +51,7 @@ func (h *handler) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 		},
 	})
 	if err != nil {
-		return nil, h.explain(ctx, err)
+		return nil, h.explain(ctx, call, err)
 	}
 	return visible(&result.Result), nil
 }
@@ -73,7 +73,7 @@ func (u *Upstream) away() error {
 }
 
 // explain says what a failed call means, in words for the model.
-func (h *handler) explain(ctx context.Context, err error) error {
+func (h *handler) explain(ctx context.Context, call *tools.Call, err error) error {
 	name := h.upstream.spec.Name
 	refusal, refused := errors.AsType[*WireError](err)
 	switch {
@@ -86,7 +86,7 @@ func (h *handler) explain(ctx context.Context, err error) error {
 	case errors.Is(err, ErrClosed) && h.upstream.ctx.Err() != nil:
 		return tools.Errorf("The call was cut off: the MCP server %q is not used any more. It is not known what the call has done.", name)
 	}
-	h.upstream.log.Debug("a call has failed", "tool", h.tool, "error", err)
+	h.upstream.log.Debug("a call has failed", "id", call.ID, "tool", h.tool, "error", err)
 	if errors.Is(err, ErrClosed) {
 		return tools.Unreachable(tools.Errorf("The call was cut off: the MCP server %q has ended, and is being started again. It is not known what the call has done: see to that before you try again.", name))
 	}
