@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -25,6 +26,24 @@ func TestChaos(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { newChaos(t, seed).run(t) })
+		})
+	}
+}
+
+// chaosFor is how long TestChaosForLong goes on, a duration.
+const chaosFor = "SLUICE_TEST_CHAOS"
+
+// TestChaosForLong is TestChaos with one seed after the other, new ones each time, for as
+// long as the environment says. A failure names its seed.
+func TestChaosForLong(t *testing.T) {
+	long, err := time.ParseDuration(os.Getenv(chaosFor))
+	if err != nil {
+		t.Skip("set", chaosFor, "to a duration, such as 5m")
+	}
+	end, seed := time.Now().Add(long), rand.Uint64N(1<<32)
+	for ; time.Now().Before(end) && !t.Failed(); seed++ {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { newChaos(t, seed).run(t) })
 		})
 	}
