@@ -17,9 +17,9 @@ type attempt struct {
 	next Handler
 	log  *slog.Logger
 
-	returned chan struct{} // takes one
-	result   *tools.Result
-	err      error
+	news   chan bool // a true when it has returned, a false when its context was cancelled
+	result *tools.Result
+	err    error
 }
 
 // abandon runs the rest of the execution in a goroutine of its own, so that the
@@ -28,7 +28,7 @@ type attempt struct {
 // [Execution.AfterReturn]. One that returns within the grace has its own result
 // count.
 func abandon(workers *workers, grace time.Duration, log *slog.Logger) Policy {
-	spare := &sync.Pool{New: func() any { return &attempt{returned: make(chan struct{}, 1)} }}
+	spare := &sync.Pool{New: func() any { return &attempt{news: make(chan bool, 2)} }}
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			if ctx.Err() != nil { // do not begin what nobody waits for
@@ -40,7 +40,7 @@ func abandon(workers *workers, grace time.Duration, log *slog.Logger) Policy {
 			workers.start(a)
 			if a.wait(ctx, grace) {
 				result, err := a.result, a.err
-				*a = attempt{returned: a.returned}
+				*a = attempt{news: a.news}
 				spare.Put(a)
 				return result, err
 			}
@@ -58,7 +58,7 @@ func (a *attempt) run() {
 			a.err = a.x.fail(KindPanic, errGoexit)
 		}
 		a.x.handlerReturned()
-		a.returned <- struct{}{}
+		a.news <- true
 	}()
 	a.result, a.err = a.next(a.ctx, a.x)
 	ended = true
@@ -66,18 +66,48 @@ func (a *attempt) run() {
 
 // wait reports whether the handler returned before it is to be abandoned.
 func (a *attempt) wait(ctx context.Context, grace time.Duration) bool {
+	over := a.listen(ctx)
+	defer a.ignore(ctx)
 	select {
-	case <-a.returned:
-		return true
-	case <-ctx.Done():
+	case returned := <-a.news:
+		return returned || a.waitOn(grace)
+	case <-over:
+		return a.waitOn(grace)
 	}
+}
+
+// waitOn waits for the handler whose context is done.
+func (a *attempt) waitOn(grace time.Duration) bool {
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
-	select {
-	case <-a.returned:
-		return true
-	case <-timer.C:
-		return false
+	for {
+		select {
+		case returned := <-a.news:
+			if returned {
+				return true
+			}
+		case <-timer.C:
+			return false
+		}
+	}
+}
+
+// listen returns what is closed at the end of the context, unless a.news says it.
+func (a *attempt) listen(ctx context.Context) <-chan struct{} {
+	if c, ok := ctx.(*callContext); ok {
+		return c.listen(a.news)
+	}
+	return ctx.Done()
+}
+
+// ignore ends what listen began. What is left of it does not reach the next call.
+func (a *attempt) ignore(ctx context.Context) {
+	if c, ok := ctx.(*callContext); ok {
+		c.ignore()
+		select {
+		case <-a.news:
+		default:
+		}
 	}
 }
 

@@ -74,7 +74,7 @@ func (a *alarms) ring() {
 			continue
 		}
 		a.heap.drop(s)
-		s.cancel(cause)
+		s.call.cancel(cause)
 	}
 	a.set()
 }

@@ -91,8 +91,8 @@ func (a *auditor) allowed(ctx context.Context, x *Execution) error {
 		return nil
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
-	held := x.hold(cancel)
-	defer x.release(held, cancel)
+	held := x.hold(cancelFunc(cancel))
+	defer x.release(held, cancelFunc(cancel))
 	patient, stop := context.WithTimeoutCause(ctx, auditPatience, errAuditHangs)
 	defer stop()
 	err := a.sink.Commit(patient, entry)

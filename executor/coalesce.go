@@ -70,8 +70,8 @@ func (f *flight) run(c *cache, rest Handler) {
 // await returns what came of the flight, or why the call did not wait for that.
 func (f *flight) await(ctx context.Context, c *cache, x *Execution) (*tools.Result, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	held := x.hold(cancel)
-	defer x.release(held, cancel)
+	held := x.hold(cancelFunc(cancel))
+	defer x.release(held, cancelFunc(cancel))
 	f.fan.add(ctx, x)
 	defer f.fan.remove(x)
 	how := history.CacheMiss

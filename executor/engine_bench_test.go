@@ -7,7 +7,7 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-func benchEngine(b *testing.B, skip map[string]bool) (*Engine, Handler) {
+func benchEngine(b testing.TB, skip map[string]bool) (*Engine, Handler) {
 	b.Helper()
 	result := tools.TextResult("hello")
 	registry := &tools.Registry{}

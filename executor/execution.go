@@ -22,15 +22,16 @@ type Execution struct {
 	// Call is what the handler will be given.
 	Call tools.Call
 
-	born   time.Time
-	until  time.Time    // the deadline of a flight's leader
-	heard  atomic.Int64 // nanoseconds from born to the last sign of life
-	tool   *toolState   // written by lookup
-	ticket ticket       // belongs to the queue
-	gate   gate         // belongs to progress
-	clock  stopwatch    // belongs to timeout
-	starts int          // handlers started so far; belongs to the call's own goroutine
-	cut    atomic.Bool  // the result is not whole; written by limitResult
+	born    time.Time
+	until   time.Time    // the deadline of a flight's leader
+	heard   atomic.Int64 // nanoseconds from born to the last sign of life
+	tool    *toolState   // written by lookup
+	ticket  ticket       // belongs to the queue
+	gate    gate         // belongs to progress
+	clock   stopwatch    // belongs to timeout
+	context callContext  // the first that a handler was given; belongs to timeout
+	starts  int          // handlers started so far; belongs to the call's own goroutine
+	cut     atomic.Bool  // the result is not whole; written by limitResult
 
 	unreachable atomic.Bool // the handler's error was one; written by invoke
 
@@ -44,10 +45,10 @@ type Execution struct {
 	record    Record
 	flight    *flight // what the call waits for or has waited for, if anything
 	answered  bool
-	after     []func(*Execution)      // to be called when running is 0 again
-	cancel    context.CancelCauseFunc // cancels the outermost part that waits
-	interrupt error                   // why the engine cancelled the call
-	waitsFor  string                  // what the call waits for now, in words
+	after     []func(*Execution) // to be called when running is 0 again
+	cancel    canceller          // the outermost part that waits
+	interrupt error              // why the engine cancelled the call
+	waitsFor  string             // what the call waits for now, in words
 }
 
 // maxName is how many bytes of a name go into the records, and of a tool's name into

@@ -12,8 +12,8 @@ import (
 func interrupt(next Handler) Handler {
 	return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 		ctx, cancel := context.WithCancelCause(ctx)
-		held := x.hold(cancel)
-		defer x.release(held, cancel)
+		held := x.hold(cancelFunc(cancel))
+		defer x.release(held, cancelFunc(cancel))
 		result, err := next(ctx, x)
 		if err != nil && ctx.Err() != nil && isContextError(err) {
 			return nil, x.ended(ctx) // here the cause is known, and further out it is not
@@ -22,30 +22,37 @@ func interrupt(next Handler) Handler {
 	}
 }
 
-// hold makes cancel what stop calls, unless a policy further out has its own
+// A canceller is a part of a call that can be ended, with a cause.
+type canceller interface{ cancel(cause error) }
+
+type cancelFunc func(cause error)
+
+func (f cancelFunc) cancel(cause error) { f(cause) }
+
+// hold makes c what stop cancels, unless a policy further out has its own
 // there, which then cancels this one too. It reports whether it did. A call that
 // was stopped already is cancelled at once.
-func (x *Execution) hold(cancel context.CancelCauseFunc) bool {
+func (x *Execution) hold(c canceller) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.cancel != nil {
 		return false
 	}
-	x.cancel = cancel
+	x.cancel = c
 	if x.interrupt != nil {
-		cancel(x.interrupt)
+		c.cancel(x.interrupt)
 	}
 	return true
 }
 
 // release ends what hold began and frees the context.
-func (x *Execution) release(held bool, cancel context.CancelCauseFunc) {
+func (x *Execution) release(held bool, c canceller) {
 	if held {
 		x.mu.Lock()
 		x.cancel = nil
 		x.mu.Unlock()
 	}
-	cancel(context.Canceled)
+	c.cancel(context.Canceled)
 }
 
 // stop cancels the call with a cause, wherever it is. It reports whether this was
@@ -59,7 +66,7 @@ func (x *Execution) stop(cause error) bool {
 	cancel := x.cancel
 	x.mu.Unlock()
 	if first && cancel != nil {
-		cancel(cause)
+		cancel.cancel(cause)
 	}
 	return first
 }

@@ -18,7 +18,7 @@ func TestHold(t *testing.T) {
 		}
 		outer, cancelOuter := context.WithCancelCause(t.Context())
 		inner, cancelInner := context.WithCancelCause(outer)
-		if !x.hold(cancelOuter) || x.hold(cancelInner) {
+		if !x.hold(cancelFunc(cancelOuter)) || x.hold(cancelFunc(cancelInner)) {
 			t.Error("not the outermost holds")
 		}
 		if x.stop(reason) == early {
@@ -27,10 +27,10 @@ func TestHold(t *testing.T) {
 		if context.Cause(inner) != reason {
 			t.Errorf("early %v: the cause is %v", early, context.Cause(inner))
 		}
-		x.release(false, cancelInner)
-		x.release(true, cancelOuter)
+		x.release(false, cancelFunc(cancelInner))
+		x.release(true, cancelFunc(cancelOuter))
 		next, cancelNext := context.WithCancelCause(t.Context())
-		if !x.hold(cancelNext) || context.Cause(next) != reason {
+		if !x.hold(cancelFunc(cancelNext)) || context.Cause(next) != reason {
 			t.Error("what comes after a stop is not stopped")
 		}
 	}

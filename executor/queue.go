@@ -178,11 +178,11 @@ func (x *Execution) enter(s *slots, left time.Duration) error {
 // wait waits for a slot, and gives back the place, or the slot that came too late,
 // where the context is done, the call is stopped or the limit is over first.
 func (q *queue) wait(ctx context.Context, x *Execution, limit time.Duration) error {
-	t, stop := &x.ticket, func(cause error) { q.stop(x, cause) }
+	t, stop := &x.ticket, cancelFunc(func(cause error) { q.stop(x, cause) })
 	held := x.hold(stop)
-	defer x.release(held, func(error) {})
+	defer x.release(held, cancelFunc(func(error) {}))
 	if limit > 0 {
-		x.clock.start(x, stop, limit, 0)
+		x.clock.start(x, stop, x.age(), limit, 0)
 		x.clock.over = ErrQueueTimeout
 		q.alarms.add(&x.clock)
 		defer q.alarms.remove(&x.clock)

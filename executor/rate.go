@@ -131,8 +131,8 @@ func (r *rates) queue(ctx context.Context, x *Execution, l *levels, now time.Dur
 func (r *rates) await(ctx context.Context, x *Execution, w *rateWaiter) (*tokens, error) {
 	defer r.aside.leave(x)
 	ctx, cancel := context.WithCancelCause(ctx)
-	held := x.hold(cancel)
-	defer x.release(held, cancel)
+	held := x.hold(cancelFunc(cancel))
+	defer x.release(held, cancelFunc(cancel))
 	came := x.age()
 	defer func() { x.note(func(record *Record) { record.Waits.Rate += x.age() - came }) }()
 	x.waitFor("a rate limit")

@@ -109,7 +109,7 @@ func (s *slots) fits(waiting int, bytes int64) refusal {
 
 // dispatch hands free slots to those who wait for them.
 func (s *slots) dispatch() {
-	for s.next() != nil {
+	for s.waiting > 0 && s.next() != nil {
 	}
 }
 
@@ -181,7 +181,9 @@ func (s *slots) leave(t *ticket) {
 func (s *slots) release(l *lane) {
 	s.running--
 	l.running--
-	s.sort(l)
+	if l.waiting > 0 {
+		s.sort(l)
+	}
 }
 
 func (s *slots) grant(t *ticket) {

@@ -23,20 +23,28 @@ var (
 func timeout(alarms *alarms, limit, idle time.Duration) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-			ctx, cancel := context.WithCancelCause(ctx)
-			held := x.hold(cancel)
-			defer x.release(held, cancel)
-			own := x.Entry.Limits
-			x.clock.start(x, cancel, orTool(own.Timeout, limit), orTool(own.IdleTimeout, idle))
+			c := x.newContext(ctx)
+			held := x.hold(c)
+			defer x.release(held, c)
+			own := &x.Entry.Limits
+			x.clock.start(x, c, x.slotted(), orTool(own.Timeout, limit), orTool(own.IdleTimeout, idle))
 			rest := next
 			if own.Adaptive != nil {
 				rest = x.adapt(next)
 			}
 			alarms.add(&x.clock)
 			defer alarms.remove(&x.clock)
-			return rest(ctx, x)
+			return rest(c, x)
 		}
 	}
+}
+
+// slotted returns when the call was given its slot, after it came.
+func (x *Execution) slotted() time.Duration {
+	if x.ticket.state == ticketRunning {
+		return x.ticket.since
+	}
+	return x.age() // of a chain without a queue
 }
 
 // orTool returns the tool's own limit where it has one; a negative one is none.
@@ -55,7 +63,7 @@ const unlimited = time.Duration(math.MaxInt64 / 4)
 // idle time would be over: so a report costs next to nothing.
 type stopwatch struct {
 	x           *Execution
-	cancel      context.CancelCauseFunc
+	call        canceller
 	started     time.Duration // after x.born
 	limit, idle time.Duration // 0 is none
 	over        error         // the cause at the limit
@@ -64,10 +72,10 @@ type stopwatch struct {
 	index int           // the place in their heap, plus 1; 0 is not in it
 }
 
-func (s *stopwatch) start(x *Execution, cancel context.CancelCauseFunc, limit, idle time.Duration) {
-	s.x, s.cancel, s.over = x, cancel, ErrTimeout
+func (s *stopwatch) start(x *Execution, call canceller, started, limit, idle time.Duration) {
+	s.x, s.call, s.over = x, call, ErrTimeout
 	s.limit, s.idle = min(limit, unlimited), min(idle, unlimited)
-	s.started = x.age()
+	s.started = started
 	x.heard.Store(int64(s.started))
 }
 
