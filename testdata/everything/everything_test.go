@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image/png"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -43,7 +45,7 @@ func call(t *testing.T, ctx context.Context, tool, arguments string) trip {
 		t.Fatal(err)
 	}
 	var got trip
-	got.result, got.err = executor.New(executor.Options{Registry: registry}).Execute(ctx, &executor.Request{
+	got.result, got.err = newEngine(registry, slog.New(slog.DiscardHandler)).Execute(ctx, &executor.Request{
 		Tool:       tool,
 		Arguments:  json.RawMessage(arguments),
 		OnProgress: func(p tools.Progress) { got.progress = append(got.progress, p) },
@@ -116,6 +118,34 @@ func TestTextOfResults(t *testing.T) {
 				t.Errorf("got %q, error %v; want %q, error %v", body, got.result.IsError, test.want, test.isError)
 			}
 		})
+	}
+}
+
+func TestBigReturnsItsMost(t *testing.T) {
+	got := call(t, t.Context(), "big", fmt.Sprintf(`{"bytes":%d}`, maxText))
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	if n := len(text(t, got.result)); n != maxText {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+// A tool that fails does so in its own words, however often it is called.
+func TestFailuresAreNeverRefused(t *testing.T) {
+	registry, err := newToolbox()
+	if err != nil {
+		t.Fatal(err)
+	}
+	engine := newEngine(registry, slog.New(slog.DiscardHandler))
+	for i := range 50 {
+		result, err := engine.Execute(t.Context(), &executor.Request{Tool: "fail"})
+		if err != nil || text(t, result) != "failed, as asked" {
+			t.Fatalf("call %d of fail gave %v, %v", i, result, err)
+		}
+		if _, err := engine.Execute(t.Context(), &executor.Request{Tool: "panic"}); !errors.Is(err, executor.ErrPanic) {
+			t.Fatalf("call %d of panic gave %v", i, err)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
@@ -50,12 +51,21 @@ func newServer(log *slog.Logger) (*transport.Server, error) {
 		return nil, err
 	}
 	return transport.NewServer(transport.Options{
-		Engine:   executor.New(executor.Options{Registry: registry, Logger: log}),
+		Engine:   newEngine(registry, log),
 		Registry: registry,
 		Info:     mcp.Implementation{Name: "everything", Title: "Everything", Version: "1.0.0"},
 		PageSize: 10,
 		Logger:   log,
 	}), nil
+}
+
+// newEngine returns an engine in which each call is on its own: a suite that has a tool
+// fail as often as it likes sees how that fails, and not how it is kept from it.
+func newEngine(registry *tools.Registry, log *slog.Logger) *executor.Engine {
+	return executor.New(executor.Options{
+		Registry: registry, Logger: log,
+		RepeatFailures: -1, Breaker: tools.Breaker{Off: true},
+	})
 }
 
 // shutDown ends the server within the grace.

@@ -29,13 +29,15 @@ type bigInput struct {
 }
 
 func big() *tools.Tool {
-	return tools.Func("big", "Returns that many bytes of text.",
+	tool := tools.Func("big", "Returns that many bytes of text.",
 		func(_ context.Context, in bigInput) (string, error) {
 			if in.Bytes < 0 || in.Bytes > maxText {
 				return "", tools.Errorf("bytes must be 0 to %d", maxText)
 			}
 			return strings.Repeat("x", in.Bytes), nil
 		})
+	tool.Limits.ResultBytes = maxText
+	return tool
 }
 
 // fillers pad the list of tools to more than one page.
