@@ -103,6 +103,9 @@ func (c *conn) serve() error {
 	c.cancelCalls(errPeerGone)
 	c.calls.Wait()
 	c.flush(c.peer.Grace)
+	if err == nil && c.peer.Grace > 0 { // the answers were still wanted
+		err = c.out.failure()
+	}
 	c.cancel(errPeerGone)
 	c.hangUp(c.closeCode())
 	if errors.Is(err, errShuttingDown) {

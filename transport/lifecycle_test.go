@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/transport"
+	"github.com/sluice-dev/sluice/transport/stdio"
 )
 
 // lateReporter returns a handler that hands out a function which reports after it
@@ -79,6 +81,23 @@ func TestCallsAreAnsweredAfterTheLastMessage(t *testing.T) {
 		}
 	}
 }
+
+// Answers that cannot be written are an error even when nothing is left to read: whoever
+// started the server is to know that they are lost.
+func TestLostAnswersAreAnError(t *testing.T) {
+	f := newFixture(t)
+	full := errors.New("no space left on device")
+	out := writerFunc(func([]byte) (int, error) { return 0, full })
+	stream := stdio.New(strings.NewReader(expand(callMessage(1, "echo", `{"text":"lost"}`, ""))), out, stdio.Options{})
+	err := f.server.Serve(t.Context(), stream, transport.Peer{Transport: "stdio", Grace: patience})
+	if !errors.Is(err, full) {
+		t.Errorf("Serve: %v", err)
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 func TestGraceAfterTheLastMessageEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -40,6 +40,7 @@ type outbox struct {
 	frames int       // guarded by mu; likewise
 	closed bool      // guarded by mu; nothing more is pushed
 	moved  time.Time // guarded by mu; when a frame was written last
+	failed error     // guarded by mu; the write that ended run
 
 	ready chan struct{} // holds one token when there may be something to write
 	space chan struct{} // holds one token when the soft bound may be kept again
@@ -173,12 +174,26 @@ func (o *outbox) run(ctx context.Context, most int, write func(context.Context, 
 				break
 			}
 			if err := write(ctx, batch); err != nil {
+				o.fail(err)
 				return err
 			}
 			o.wrote(batch, taken)
 		}
 	}
 	return nil
+}
+
+func (o *outbox) fail(err error) {
+	o.mu.Lock()
+	o.failed = err
+	o.mu.Unlock()
+}
+
+// failure returns the error of the write that failed, if any has.
+func (o *outbox) failure() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.failed
 }
 
 // take moves frames from the queue to the batch: the first, and what follows while the
