@@ -18,7 +18,7 @@ type class struct {
 	callers map[string]*caller
 	crowd   pile[*caller] // the same, by how many calls they have waiting
 	waiting int
-	eager   int    // those of waiting whose lane is not full
+	eager   int    // those of waiting whose lane is not full, nor has their caller all its slots
 	round   uint64 // the highest turn that was served
 	seq     uint64 // turns taken so far
 	passed  int    // slots that went to higher classes while ready was not empty, since its last
@@ -45,5 +45,7 @@ func (c *class) takeTurn(f *flow) {
 	f.caller.turn = max(f.caller.turn, c.round) + 1
 	c.seq++
 	f.turn, f.seq = f.caller.turn, c.seq
-	f.line.flows.put(f)
+	if !f.account.full() {
+		f.line.flows.put(f)
+	}
 }

@@ -46,9 +46,11 @@ func newFlight(ctx context.Context, leader *Execution, key cacheKey) *flight {
 }
 
 // outrankedBy reports whether the call would wait longer with the flight than on its
-// own: it is of a higher class, and the flight still waits for its slot.
+// own: it is of a higher class, or of another caller than one who has all its slots, and
+// the flight still waits for its own.
 func (f *flight) outrankedBy(x *Execution) bool {
-	return x.Request.Priority > f.leader.Request.Priority && f.waits()
+	crowded := f.x.crowded.Load() && x.Call.Caller != f.leader.Call.Caller
+	return (x.priority > f.leader.priority || crowded) && f.waits()
 }
 
 // waits reports whether the flight has not been given a slot; at its end, whether it

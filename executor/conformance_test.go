@@ -75,6 +75,7 @@ var endings = []ending{
 //   - its state must be the engine's: pipeline is called more than once here.
 func everyPolicy(opts Options) Options {
 	opts.Policies = []Policy{passOn}
+	opts.Allowance = func(string) Allowance { return Allowance{Concurrency: 2, Queue: 2} }
 	opts.Authorize = func(context.Context, string, *tools.Entry) error { return nil }
 	opts.Before = []func(context.Context, *Execution) error{func(context.Context, *Execution) error { return nil }}
 	opts.After = []func(context.Context, *Execution, *tools.Result, error) error{

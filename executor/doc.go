@@ -9,6 +9,7 @@
 //	record      in flight until the handler has returned; leaves a Record
 //	recover     a panic of the policies below fails this call only
 //	lookup      finds the tool
+//	allow       Options.Allowance: the class, rate, slots and places of this caller
 //	authorize   Options.Authorize: may this caller use this tool
 //	validate    arguments against the input schema
 //	progress    opens the gate for reports and heartbeats, shuts it before the answer
@@ -83,6 +84,11 @@
 //   - in the class to the callers by turns, each a call at a time, over all tools
 //     together;
 //   - of one caller, class and tool to the call that came first.
+//
+// A caller may have slots and places of its own ([Options.Allowance]): while it has all of
+// its slots, its calls wait and hold up nobody, and what follows is counted from when it
+// has one left. Each time that this comes about, its calls stand where they would have
+// stood.
 //
 // What a call can suffer follows from this. Let P be 0 for an interactive call, 8 for a
 // normal and 64 for a batch one, let k calls of its caller wait before it in its class

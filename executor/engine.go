@@ -63,6 +63,12 @@ type Options struct {
 	// no limit.
 	CallerRate tools.Rate
 
+	// Allowance says what a caller may use; those without a name count as one. It is
+	// called for each call, at once from many goroutines, and by Resize under a lock: so
+	// it must be quick and call nothing of the engine. Defaults to bounding nobody beyond
+	// what holds for all.
+	Allowance func(caller string) Allowance
+
 	// RateWait is how long a call may wait until the rate limits let it through. One for
 	// which that would take longer, or beyond its deadline, is refused at once. Defaults
 	// to 0: none waits.
@@ -206,11 +212,9 @@ type Request struct {
 	// Caller and Transport say who calls, and through what.
 	Caller, Transport string
 
-	// Priority is the class in which the call waits where it has to.
+	// Priority is the class in which the call waits where it has to; it is lowered to what
+	// its caller may have. PriorityUsual leaves it to that.
 	Priority Priority
-
-	// CallerRate is this caller's own rate limit. Defaults to [Options.CallerRate].
-	CallerRate tools.Rate
 
 	// OnProgress, where set, is given the progress of the call, and heartbeats while
 	// there is none ([Options.Heartbeat]): strictly growing, coalesced to at most 20 in
@@ -276,6 +280,7 @@ func New(opts Options) *Engine {
 	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
 	e.submissions.keep = opts.Submitted
 	e.queue = newQueue(opts.QueueTimeout, &e.alarms)
+	e.queue.bounded = opts.Allowance != nil
 	e.Resize(opts.Concurrency, opts.Queue, opts.QueueBytes)
 	e.run = chain(invoke, e.pipeline())
 	e.followRegistry()

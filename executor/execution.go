@@ -22,16 +22,19 @@ type Execution struct {
 	// Call is what the handler will be given.
 	Call tools.Call
 
-	born    time.Time
-	until   time.Time    // the deadline of a flight's leader
-	heard   atomic.Int64 // nanoseconds from born to the last sign of life
-	tool    *toolState   // written by lookup
-	ticket  ticket       // belongs to the queue
-	gate    gate         // belongs to progress
-	clock   stopwatch    // belongs to timeout
-	context callContext  // the first that a handler was given; belongs to timeout
-	starts  int          // handlers started so far; belongs to the call's own goroutine
-	cut     atomic.Bool  // the result is not whole; written by limitResult
+	born      time.Time
+	until     time.Time    // the deadline of a flight's leader
+	heard     atomic.Int64 // nanoseconds from born to the last sign of life
+	tool      *toolState   // written by lookup
+	ticket    ticket       // belongs to the queue
+	gate      gate         // belongs to progress
+	clock     stopwatch    // belongs to timeout
+	allowance Allowance    // written by allow, as is
+	priority  Priority     // the class that the call has
+	crowded   atomic.Bool  // when it came to the queue its caller had all its slots
+	context   callContext  // the first that a handler was given; belongs to timeout
+	starts    int          // handlers started so far; belongs to the call's own goroutine
+	cut       atomic.Bool  // the result is not whole; written by limitResult
 
 	unreachable atomic.Bool // the handler's error was one; written by invoke
 
@@ -65,15 +68,17 @@ func clip(name string) string {
 
 func (e *Engine) newExecution(req *Request) *Execution {
 	now := time.Now()
+	priority := new(Allowance).class(req.Priority)
 	id, tool := e.ids.next(now), clip(req.Tool)
 	return &Execution{
-		Request: req,
-		Call:    tools.Call{ID: id, Tool: tool, Arguments: req.Arguments, Caller: req.Caller},
-		born:    now,
-		audit:   e.audit,
+		Request:  req,
+		Call:     tools.Call{ID: id, Tool: tool, Arguments: req.Arguments, Caller: req.Caller},
+		born:     now,
+		audit:    e.audit,
+		priority: priority,
 		record: Record{
 			ID: id, Tool: tool, Caller: clip(req.Caller), Transport: req.Transport,
-			Priority: req.Priority.String(),
+			Priority: priority.String(),
 			Queued:   now, BytesIn: int64(len(req.Arguments)),
 		},
 	}
@@ -88,7 +93,7 @@ func (x *Execution) fork() *Execution {
 	x.mu.Unlock()
 	return &Execution{
 		Request: x.Request, Entry: x.Entry, Call: x.Call, born: x.born, tool: x.tool, audit: x.audit,
-		record: record,
+		record: record, allowance: x.allowance, priority: x.priority,
 	}
 }
 

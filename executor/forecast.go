@@ -15,6 +15,9 @@ func (s *slots) expect(t *ticket) time.Duration {
 	if l.capacity > 0 {
 		wait = max(wait, l.service.over(l.ahead(t), l.capacity))
 	}
+	if a := t.account; a != nil && a.capacity > 0 {
+		wait = max(wait, s.service.over(s.upTo(t), a.capacity))
+	}
 	return wait
 }
 

@@ -17,7 +17,7 @@ func (l *lane) full() bool { return l.capacity > 0 && l.running >= l.capacity }
 // over too often, or nil.
 func (l *lane) aged(class int) *line {
 	for i := range class {
-		if w := &l.lines[i]; w.waiting > 0 && w.passed >= patience[i] {
+		if w := &l.lines[i]; w.free > 0 && w.passed >= patience[i] {
 			return w
 		}
 	}
@@ -28,10 +28,11 @@ func (l *lane) aged(class int) *line {
 type line struct {
 	lane    *lane
 	waiting int
-	eager   int              // those of waiting that class.eager counts
+	free    int              // those of waiting whose callers may have more slots
+	eager   int              // those of free that class.eager counts
 	passed  int              // slots of the tool that went to higher classes since one went here
-	flows   pile[*flow]      // by the turns of their first calls
-	callers map[string]*flow // the same, by caller
+	flows   pile[*flow]      // of callers who may have more slots, by the turns of their first calls
+	callers map[string]*flow // those of all callers
 	index   int              // in class.ready
 }
 
@@ -39,14 +40,17 @@ func (l *line) place() *int         { return &l.index }
 func (l *line) before(o *line) bool { return l.flows[0].before(o.flows[0]) }
 
 // flow returns the flow of a caller's calls.
-func (l *line) flow(c *class, name string) *flow {
-	f := l.callers[name]
+func (l *line) flow(c *class, t *ticket) *flow {
+	f := l.callers[t.caller]
 	if f == nil {
-		f = &flow{line: l, caller: c.caller(name)}
+		f = &flow{line: l, caller: c.caller(t.caller), account: t.account}
 		if l.callers == nil {
 			l.callers = map[string]*flow{}
 		}
-		l.callers[name] = f
+		l.callers[t.caller] = f
+		if f.account != nil {
+			f.account.add(f)
+		}
 	}
 	return f
 }
@@ -54,6 +58,9 @@ func (l *line) flow(c *class, name string) *flow {
 func (l *line) close(f *flow) {
 	l.flows.drop(f)
 	delete(l.callers, f.caller.name)
+	if f.account != nil {
+		f.account.drop(f)
+	}
 }
 
 // A flow is the calls of one caller in one line: it is served in the order of arrival.
@@ -61,6 +68,8 @@ func (l *line) close(f *flow) {
 type flow struct {
 	line        *line
 	caller      *caller
+	account     *account // nil where callers are not bounded
+	at          int      // in account.flows
 	first, last *ticket
 	waiting     int
 	turn        uint64 // of the first call
@@ -106,10 +115,11 @@ type caller struct {
 
 // A ticket is a call's place in the queue.
 type ticket struct {
-	lane   *lane
-	class  int
-	caller string
-	bytes  int64 // that the call keeps in memory while it waits
+	lane    *lane
+	class   int
+	caller  string
+	account *account // of the caller, from when the call asks for a slot; nil where callers are not bounded
+	bytes   int64    // that the call keeps in memory while it waits
 
 	state      ticketState
 	flow       *flow // set while it waits

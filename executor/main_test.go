@@ -69,8 +69,8 @@ func records(e *Engine) []Record { return e.opts.History.(*history.Memory).Recor
 func checkAtRest(t testing.TB, e *Engine) {
 	t.Helper()
 	e.queue.update(func(s *slots) {
-		if s.running != 0 || s.waiting != 0 || s.bytes != 0 {
-			t.Errorf("slots: %d running, %d waiting with %d bytes", s.running, s.waiting, s.bytes)
+		if s.running != 0 || s.waiting != 0 || s.bytes != 0 || len(s.accounts) != 0 {
+			t.Errorf("slots: %d running, %d waiting with %d bytes, %d accounts", s.running, s.waiting, s.bytes, len(s.accounts))
 		}
 		for i := range s.classes {
 			if c := &s.classes[i]; len(c.ready) != 0 || len(c.callers) != 0 || c.waiting != 0 || c.eager != 0 {

@@ -28,12 +28,13 @@ type step struct {
 
 // pipeline returns the policies, the outermost first. Together they make
 //
-//	record(recover(lookup(authorize(validate(progress(interrupt(hooks(user(audit(
-//		cache(rate(repeat(breaker(queue(audit(timeout(abandon(recover(size(output(invoke)))))))))))))))))))))
+//	record(recover(lookup(allow(authorize(validate(progress(interrupt(hooks(user(audit(
+//		cache(rate(repeat(breaker(queue(audit(timeout(abandon(recover(size(output(invoke))))))))))))))))))))))
 //
 // where user stands for [Options.Policies]. What is not configured is left out. The
 // order is the contract:
 //   - record is outside of all, so that a refused call leaves a record too;
+//   - allow comes before everything that asks what the caller may use;
 //   - authorize comes before validate, so that a forbidden tool shows no schema;
 //   - validate comes before the queue, so that nonsense takes no slot;
 //   - progress spans the user's policies, so that it grows over repeats as well;
@@ -58,6 +59,9 @@ func (e *Engine) pipeline() []step {
 		{"record", recordCalls(e.ledger, e.opts.Pressure, e.stats, e.opts.History, e.opts.Logger)},
 		{"recover", recoverPanics(e.opts.Logger)},
 		{"lookup", lookup(e.opts.Registry, e.stats)},
+	}
+	if e.opts.Allowance != nil {
+		steps = append(steps, step{"allow", allow(e.opts.Allowance)})
 	}
 	if e.opts.Authorize != nil {
 		steps = append(steps, step{"authorize", authorize(e.opts.Authorize)})

@@ -36,6 +36,7 @@ func Example_order() {
 	// record
 	// recover
 	// lookup
+	// allow
 	// authorize
 	// validate
 	// progress

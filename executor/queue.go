@@ -25,12 +25,13 @@ var (
 	ErrQueueTimeout = errors.New("the call waited longer than its queue timeout")
 
 	errQueueBytes = fmt.Errorf("%w: too many bytes wait", ErrQueueFull)
+	errShare      = fmt.Errorf("%w: too many calls of this caller wait", ErrQueueFull)
 	errYielded    = fmt.Errorf("%w: the call's place went to one that goes before it", ErrQueueFull)
 )
 
 var refusalErrors = [refusals]error{
 	refusedFull: ErrQueueFull, refusedBytes: errQueueBytes,
-	refusedDeadline: ErrQueueDeadline, refusedTimeout: ErrQueueTimeout,
+	refusedDeadline: ErrQueueDeadline, refusedTimeout: ErrQueueTimeout, refusedShare: errShare,
 }
 
 // Bounds of the estimate, and what stands for it before any call has ended.
@@ -45,6 +46,7 @@ const (
 // polls, nobody is woken in vain, nobody can overtake. Who is next stands with [slots].
 type queue struct {
 	timeout      time.Duration // for tools without their own; 0 is none
+	bounded      bool          // callers are: see Options.Allowance
 	alarms       *alarms
 	giveBackFunc func(*Execution) // giveBack, bound once and not for each call
 
@@ -61,8 +63,9 @@ func newQueue(timeout time.Duration, alarms *alarms) *queue {
 // Resize changes what Options.Concurrency, Queue and QueueBytes have set, with the same
 // meaning of 0 and of negative numbers. Calls that run or wait stay: where there are
 // now too many, none is added until enough have left. What the registry says of each tool's
-// own concurrency holds for those that wait too; without Resize it holds from the next call
-// of the tool on. It may be called at any time.
+// own concurrency, and Options.Allowance of each caller, holds for those that wait too;
+// without Resize it holds from the next call of the tool or the caller on. It may be called
+// at any time.
 func (e *Engine) Resize(concurrency, queue int, queueBytes int64) {
 	known := e.opts.Registry.Snapshot()
 	states, _ := e.stats.all()
@@ -75,6 +78,10 @@ func (e *Engine) Resize(concurrency, queue int, queueBytes int64) {
 		s.capacity = max(orDefault(concurrency, defaultConcurrency), 1)
 		s.room = orDefault(queue, defaultQueue)
 		s.space = orDefault(queueBytes, defaultQueueBytes)
+		for name, a := range s.accounts {
+			allowance := e.opts.Allowance(name)
+			s.bound(a, &allowance)
+		}
 	})
 	e.aside.space.Store(orDefault(queueBytes, defaultQueueBytes))
 }
@@ -121,16 +128,23 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 	var refused error
 	q.update(func(s *slots) {
 		s.limit(t.lane, max(x.Entry.Limits.Concurrency, 0))
+		if q.bounded {
+			t.account = s.account(t.caller, &x.allowance)
+		}
 		full = t.lane.full()
+		x.crowded.Store(t.account.full())
 		if waits = !s.take(t); waits {
 			refused = x.enter(s, x.patience(ctx, limit))
+		}
+		if refused != nil {
+			s.forget(t.account)
 		}
 	})
 	if refused != nil {
 		return refused
 	}
 	if waits {
-		x.waitFor("a slot")
+		x.waitFor(x.slotInWords())
 		came := x.age()
 		err := q.wait(ctx, x, limit)
 		x.waitFor("")
@@ -146,7 +160,7 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 
 // fill makes the ticket that of a call which is about to ask for a slot.
 func (t *ticket) fill(x *Execution) {
-	t.lane, t.class, t.caller = &x.tool.lane, x.Request.Priority.class(), x.Request.Caller
+	t.lane, t.class, t.caller = &x.tool.lane, x.priority.class(), x.Request.Caller
 	t.bytes = x.argumentBytes()
 }
 
@@ -196,7 +210,10 @@ func (q *queue) wait(ctx context.Context, x *Execution, limit time.Duration) err
 		}
 		return t.stopped
 	case <-ctx.Done():
-		q.update(func(s *slots) { s.leave(t) })
+		q.update(func(s *slots) {
+			s.leave(t)
+			s.forget(t.account)
+		})
 		return x.ended(ctx)
 	}
 }
@@ -216,8 +233,17 @@ func (q *queue) stop(x *Execution, cause error) {
 		} else {
 			t.stopped = x.endedBy(context.Canceled, cause)
 		}
+		s.forget(t.account)
 		close(t.granted)
 	})
+}
+
+// slotInWords says what the call waits for.
+func (x *Execution) slotInWords() string {
+	if x.crowded.Load() {
+		return "a slot of its caller"
+	}
+	return "a slot"
 }
 
 // noteWait notes how long the call waited: for a slot of its tool where all of these
@@ -236,7 +262,8 @@ func (q *queue) giveBack(x *Execution) {
 	held := x.age() - x.ticket.since
 	q.update(func(s *slots) {
 		s.served(&x.tool.lane, held)
-		s.release(&x.tool.lane)
+		s.release(&x.tool.lane, x.ticket.account)
+		s.forget(x.ticket.account)
 	})
 }
 

@@ -21,6 +21,9 @@ type QueueState struct {
 	// RefusedBytes how many for want of room for arguments, RefusedDeadline how many would have had to wait for too
 	// long, and TimedOut how many did.
 	RefusedFull, RefusedBytes, RefusedDeadline, TimedOut uint64
+	// RefusedShare is how many found too many calls of their own caller waiting: see
+	// [Allowance].Queue.
+	RefusedShare uint64
 }
 
 // A ClassState is the state of one class in the queue.
@@ -40,6 +43,7 @@ func (q *queue) state() (state QueueState) {
 			Classes:     make(map[Priority]ClassState, classes),
 			RefusedFull: s.refused[refusedFull], RefusedBytes: s.refused[refusedBytes],
 			RefusedDeadline: s.refused[refusedDeadline], TimedOut: s.refused[refusedTimeout],
+			RefusedShare: s.refused[refusedShare],
 		}
 		for p := PriorityBatch; p <= PriorityInteractive; p++ {
 			state.Classes[p] = s.classState(p.class())

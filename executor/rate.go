@@ -67,8 +67,8 @@ func (r *rates) limit(x *Execution) bool {
 }
 
 func (r *rates) callerRate(x *Execution) *tools.Rate {
-	if x.Request.CallerRate.Count != 0 {
-		return &x.Request.CallerRate
+	if x.allowance.Rate.Count != 0 {
+		return &x.allowance.Rate
 	}
 	return &r.caller
 }

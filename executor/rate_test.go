@@ -50,7 +50,7 @@ func callAs(e *Engine, caller, name string) error {
 func TestRateLevels(t *testing.T) {
 	t.Parallel()
 	two := tools.Rate{Count: 2, Per: time.Minute}
-	own := &Request{Tool: "a", Caller: "ada", CallerRate: tools.Rate{Count: 3, Per: time.Minute}}
+	own := &Request{Tool: "a", Caller: "ada"}
 	for _, test := range []struct {
 		name    string
 		opts    Options
@@ -93,7 +93,8 @@ func TestRateLevels(t *testing.T) {
 			})
 		}
 	}
-	e := rated(t, Options{CallerRate: two}, tools.Limits{})
+	allowance := func(string) Allowance { return Allowance{Rate: tools.Rate{Count: 3, Per: time.Minute}} }
+	e := rated(t, Options{CallerRate: two, Allowance: allowance}, tools.Limits{})
 	for i := range 4 {
 		if _, err := e.Execute(t.Context(), own); (err != nil) != (i == 3) {
 			t.Errorf("a caller with a rate of its own: call %d: %v", i, err)

@@ -18,6 +18,7 @@ type world struct {
 	limited   bool // tools have limits of their own
 	strangers bool // each call has a caller of its own
 	restless  bool // limits and sizes change, calls leave
+	bounded   bool // callers have slots and places of their own
 }
 
 var worlds = []world{
@@ -28,6 +29,11 @@ var worlds = []world{
 	{name: "strangers", tools: 3, limited: true, strangers: true},
 	{name: "restless", tools: 4, limited: true, restless: true},
 	{name: "restless strangers", tools: 1, restless: true, strangers: true},
+	{name: "bounded callers", tools: 1, bounded: true},
+	{name: "bounded callers of tools", tools: 4, bounded: true},
+	{name: "bounded callers of limited tools", tools: 4, limited: true, bounded: true},
+	{name: "restless bounded callers", tools: 3, limited: true, restless: true, bounded: true},
+	{name: "restless bounded strangers", tools: 2, restless: true, strangers: true, bounded: true},
 }
 
 // TestSimulation draws schedules at random and runs them in virtual time: who calls
@@ -60,7 +66,8 @@ type simulation struct {
 	s        slots
 	lanes    []*lane
 	callers  int
-	load     float64 // of the server, by the calls that come
+	bounds   []Allowance // of each caller
+	load     float64     // of the server, by the calls that come
 	longest  time.Duration
 	now      time.Duration
 	running  departures
@@ -77,6 +84,8 @@ type watch struct {
 	own             int     // calls of its flow before it when it came
 	lane, server    byClass // slots that went to others meanwhile, in its lane and over all
 	who             int     // the number of its caller
+	slept           bool    // its caller had all its slots at the last slot that went to another
+	woken           int     // how often that was over
 	others, class   [8]int  // those of them in its line and in its class, by caller
 }
 
@@ -97,7 +106,18 @@ func newSimulation(t *testing.T, w world, seed uint64) *simulation {
 	for range w.tools {
 		m.lanes = append(m.lanes, &lane{capacity: m.draw()})
 	}
+	for range m.callers {
+		m.bounds = append(m.bounds, m.drawBounds())
+	}
 	return m
+}
+
+// drawBounds draws what a caller may have: some may have anything.
+func (m *simulation) drawBounds() Allowance {
+	if !m.bounded || m.r.IntN(3) == 0 {
+		return Allowance{}
+	}
+	return Allowance{Concurrency: m.r.IntN(4), Queue: m.r.IntN(30) - 1}
 }
 
 func (m *simulation) draw() int {
@@ -124,6 +144,7 @@ func (m *simulation) run() {
 			m.disturb()
 		}
 		checkSlots(m.t, &m.s, m.lanes)
+		m.checkAccounts()
 	}
 	if len(m.waiting) > 0 || m.s.running > 0 {
 		m.t.Fatalf("%d wait, %d run at the end", len(m.waiting), m.s.running)
@@ -139,6 +160,9 @@ func (m *simulation) arrive() {
 	if m.strangers {
 		k.caller, w.who = strconv.Itoa(m.arrivals), 0
 	}
+	if m.bounded {
+		k.account = m.s.account(k.caller, &m.bounds[w.who])
+	}
 	if m.s.take(k) {
 		m.start(w)
 		return
@@ -146,7 +170,7 @@ func (m *simulation) arrive() {
 	if f := k.lane.lines[k.class].callers[k.caller]; f != nil {
 		w.own = f.waiting
 	}
-	full := m.s.waiting >= m.s.room || m.s.bytes+k.bytes > m.s.space
+	full := m.s.waiting >= m.s.room || m.s.bytes+k.bytes > m.s.space || m.crowded(w)
 	yields := m.yields(w)
 	refused := m.s.enter(k, math.MaxInt64) != refusedNot
 	switch pushed := slices.IndexFunc(m.waiting, func(o *watch) bool { return o.ticket.pushed != refusedNot }); {
@@ -160,12 +184,31 @@ func (m *simulation) arrive() {
 	if !refused {
 		m.waiting = append(m.waiting, w)
 	}
+	m.s.forget(k.account)
 	m.settle()
+}
+
+// crowded reports whether as many calls of its caller wait as may.
+func (m *simulation) crowded(w *watch) bool {
+	bound := m.bounds[w.who].Queue
+	if bound == 0 {
+		return false
+	}
+	n := 0
+	for _, o := range m.waiting {
+		if o.ticket.caller == w.ticket.caller {
+			n++
+		}
+	}
+	return n >= max(bound, 0)
 }
 
 // yields returns the call that is to give its place to the one that comes: the rule of
 // slots.yields, worked out from who waits. Of callers with equally many it may be any.
 func (m *simulation) yields(w *watch) *watch {
+	if m.crowded(w) {
+		return m.yieldsOwn(w)
+	}
 	counts, totals := [classes]map[string]int{{}, {}, {}}, byClass{}
 	for _, o := range m.waiting {
 		counts[o.ticket.class][o.ticket.caller]++
@@ -200,7 +243,22 @@ func (m *simulation) yields(w *watch) *watch {
 	return last
 }
 
+// yieldsOwn returns the last call of the same caller in the lowest class below that of the
+// one that comes.
+func (m *simulation) yieldsOwn(w *watch) (last *watch) {
+	for _, o := range m.waiting {
+		own := o.ticket.caller == w.ticket.caller && o.ticket.class < w.ticket.class
+		if own && (last == nil || o.ticket.class <= last.ticket.class) {
+			last = o
+		}
+	}
+	return last
+}
+
 func (m *simulation) start(w *watch) {
+	if a := w.ticket.account; a != nil && a.capacity > 0 && a.running > a.capacity {
+		m.t.Fatalf("%d of %d of the caller run", a.running, a.capacity)
+	}
 	if l := w.ticket.lane; m.s.running > m.s.capacity || l.capacity > 0 && l.running > l.capacity {
 		m.t.Fatalf("%d of %d run, %d of %d of the tool", m.s.running, m.s.capacity, l.running, l.capacity)
 	}
@@ -214,12 +272,34 @@ func (m *simulation) end() {
 	m.now = w.ends
 	m.s.served(w.ticket.lane, w.ends-w.came)
 	m.s.leave(&w.ticket)
+	m.s.forget(w.ticket.account)
 	m.settle()
+}
+
+func (m *simulation) checkAccounts() {
+	running := map[string]int{}
+	for _, w := range m.running {
+		if w.ticket.account != nil {
+			running[w.ticket.caller]++
+		}
+	}
+	checkAccounts(m.t, &m.s, running)
 }
 
 // disturb changes a size or has a waiting call leave.
 func (m *simulation) disturb() {
-	switch n := m.r.IntN(6); {
+	switch n := m.r.IntN(7); {
+	case n == 2 && m.bounded:
+		m.resized++
+		who := m.r.IntN(m.callers)
+		m.bounds[who] = m.drawBounds()
+		for name, a := range m.s.accounts { // as Resize has it
+			if m.strangers || name == strconv.Itoa(who) {
+				was := a.full()
+				a.capacity = max(m.bounds[who].Concurrency, 0)
+				m.s.turn(a, was)
+			}
+		}
 	case n == 0:
 		m.resized++
 		m.s.capacity, m.s.room, m.s.space = 1+m.r.IntN(6), m.r.IntN(60), int64(1+m.r.IntN(5000))
@@ -231,6 +311,7 @@ func (m *simulation) disturb() {
 	case len(m.waiting) > 0:
 		i := m.r.IntN(len(m.waiting))
 		m.s.leave(&m.waiting[i].ticket)
+		m.s.forget(m.waiting[i].ticket.account)
 		m.waiting = slices.Delete(m.waiting, i, i+1)
 	}
 	m.settle()
@@ -253,6 +334,13 @@ func (m *simulation) settle() {
 // see counts a slot that goes to another call.
 func (w *watch) see(o *watch) {
 	k := &o.ticket
+	if w.ticket.account.full() { // it could not have had the slot
+		w.slept = true
+		return
+	}
+	if w.slept {
+		w.slept, w.woken = false, w.woken+1
+	}
 	w.server[k.class]++
 	if k.class == w.ticket.class && k.caller != w.ticket.caller {
 		w.class[o.who]++
@@ -308,7 +396,7 @@ func (m *simulation) share() int {
 // each of its own, the one included that the call has now.
 func (m *simulation) checkAge(what string, w *watch, slots byClass) {
 	class := w.ticket.class
-	if n := slots.above(class); n > patience[class]*(slots[class]+1) {
+	if n := slots.above(class); n > patience[class]*(slots[class]+1+w.woken) {
 		m.t.Fatalf("call %d of class %d: %d slots of %s went to higher classes and %d to its own",
 			w.number, class, n, what, slots[class])
 	}
@@ -316,7 +404,7 @@ func (m *simulation) checkAge(what string, w *watch, slots byClass) {
 		return // a tool may get what is due to lower classes over all
 	}
 	for low := range class {
-		if n := slots[low]; n > 2*(1+slots.above(low)/patience[low])+m.tools-1 {
+		if n := slots[low]; n > 2*(1+w.woken+slots.above(low)/patience[low])+m.tools-1 {
 			m.t.Fatalf("call %d of class %d: %d slots of %s went to class %d: %v", w.number, class, n, what, low, slots)
 		}
 	}
@@ -338,7 +426,8 @@ func (m *simulation) checkTime(w *watch) {
 		n += k
 	}
 	rounds := (n + m.s.capacity - 1) / m.s.capacity
-	if waited := m.now - w.came; waited > time.Duration(rounds)*m.longest && w.resized == m.resized {
+	unbounded := w.ticket.account == nil || w.ticket.account.capacity == 0
+	if waited := m.now - w.came; waited > time.Duration(rounds)*m.longest && w.resized == m.resized && unbounded {
 		m.t.Fatalf("call %d waited %v for %d slots of %d", w.number, waited, n, m.s.capacity)
 	}
 }

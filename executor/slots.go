@@ -5,10 +5,11 @@ import "time"
 // slots is the state of the queue: who has a slot and who waits for one. Only
 // [queue.update] touches it, which calls dispatch after each change. Then these hold:
 //
-//   - no more calls run than there are slots, over all and in each lane;
-//   - nobody waits who could run: while a slot is free, every lane with waiters is
-//     full (the queue conserves work);
-//   - class.ready holds exactly the lines that have waiters and whose lanes are not full.
+//   - no more calls run than there are slots, over all, in each lane and of each caller;
+//   - nobody waits who could run: while a slot is free, every call that waits has a lane
+//     that is full or a caller who has all its slots (the queue conserves work);
+//   - class.ready holds exactly the lines whose lanes are not full and in which a call
+//     waits whose caller may have more slots.
 //
 // Who is next is found from the top down, each step the first of a heap: a class, the
 // line in it that is first by its turn, and the flow that is first in that line. A call
@@ -32,12 +33,14 @@ type slots struct {
 	room     int   // how many calls may wait
 	space    int64 // how many bytes of arguments may wait; 0 is no limit
 
-	running int
-	waiting int
-	bytes   int64 // of those that wait
-	classes [classes]class
-	service average
-	refused [refusals]uint64
+	running  int
+	waiting  int
+	bytes    int64 // of those that wait
+	classes  [classes]class
+	accounts map[string]*account // by caller
+	spare    *account            // one that was closed last, to be used again
+	service  average
+	refused  [refusals]uint64
 }
 
 // A refusal is why a call was not let wait, or not for longer.
@@ -49,6 +52,7 @@ const (
 	refusedBytes
 	refusedDeadline
 	refusedTimeout
+	refusedShare
 	refusals
 )
 
@@ -65,21 +69,18 @@ func (s *slots) limit(l *lane, capacity int) {
 // take gives the ticket a slot if one is free. Then nobody waits for it: dispatch would
 // have served them.
 func (s *slots) take(t *ticket) bool {
-	if s.running >= s.capacity || t.lane.full() {
+	if s.running >= s.capacity || t.lane.full() || t.account.full() {
 		return false
 	}
 	s.grant(t)
+	s.charge(t.account, 1)
 	return true
 }
 
 // enter lets the ticket wait, unless it cannot wait long enough, or there is no room for
 // it and none that another call has to yield.
 func (s *slots) enter(t *ticket, left time.Duration) refusal {
-	why := s.fits(s.waiting, s.bytes+t.bytes)
-	var yields *ticket
-	if why != refusedNot {
-		yields = s.yields(t)
-	}
+	why, yields := s.place(t)
 	switch {
 	case why != refusedNot && (yields == nil || s.fits(s.waiting-1, s.bytes-yields.bytes+t.bytes) != refusedNot):
 	case s.expect(t) > left:
@@ -89,10 +90,25 @@ func (s *slots) enter(t *ticket, left time.Duration) refusal {
 			s.pushOut(yields, why)
 		}
 		s.append(t)
+		if yields != nil {
+			s.forget(yields.account)
+		}
 		return refusedNot
 	}
 	s.refused[why]++
 	return why
+}
+
+// place says why there is no place for the ticket, and which call would have to make one;
+// nil where none has to.
+func (s *slots) place(t *ticket) (why refusal, yields *ticket) {
+	if a := t.account; a != nil && a.waiting >= a.share {
+		return refusedShare, s.yieldsOwn(t)
+	}
+	if why = s.fits(s.waiting, s.bytes+t.bytes); why != refusedNot {
+		yields = s.yields(t)
+	}
+	return why, yields
 }
 
 // fits says whether there is room for one more where so many calls wait, and for so many
@@ -131,6 +147,7 @@ func (s *slots) next() *ticket {
 	s.serve(t)
 	s.grant(t)
 	s.sort(t.lane)
+	s.charge(t.account, 1)
 	close(t.granted)
 	return t
 }
@@ -157,7 +174,7 @@ func (s *slots) age(t *ticket) {
 		if c := &s.classes[i]; len(c.ready) > 0 {
 			c.passed++
 		}
-		if l := &t.lane.lines[i]; l.waiting > 0 {
+		if l := &t.lane.lines[i]; l.free > 0 {
 			l.passed++
 		}
 	}
@@ -171,19 +188,20 @@ func (s *slots) leave(t *ticket) {
 		s.withdraw(t)
 		s.sort(t.lane)
 	case ticketRunning:
-		s.release(t.lane)
+		s.release(t.lane, t.account)
 	}
 	t.state = ticketOut
 }
 
-// release takes back one slot of the lane. It does not ask whose: a call that a policy
-// repeats while its first handler is stuck has two.
-func (s *slots) release(l *lane) {
+// release takes back one slot of the lane and the caller. It does not ask of which call: one
+// that a policy repeats while its first handler is stuck has two.
+func (s *slots) release(l *lane, a *account) {
 	s.running--
 	l.running--
 	if l.waiting > 0 {
 		s.sort(l)
 	}
+	s.charge(a, -1)
 }
 
 func (s *slots) grant(t *ticket) {
@@ -201,7 +219,7 @@ func (s *slots) append(t *ticket) {
 	if l.waiting == 0 {
 		l.lane, l.passed = t.lane, 0
 	}
-	f := l.flow(c, t.caller)
+	f := l.flow(c, t)
 	f.append(t)
 	f.caller.append(t)
 	if f.first == t {
@@ -253,6 +271,12 @@ func (s *slots) count(t *ticket, n int) {
 	s.classes[t.class].waiting += n
 	t.lane.waiting += n
 	t.flow.line.waiting += n
+	if t.account != nil {
+		t.account.waiting += n
+	}
+	if !t.account.full() {
+		t.flow.line.free += n
+	}
 	t.flow.caller.waiting += n
 	s.classes[t.class].crowd.put(t.flow.caller)
 	t.flow.waiting += n
@@ -263,8 +287,8 @@ func (s *slots) sort(l *lane) {
 	for i := range l.lines {
 		line, class := &l.lines[i], &s.classes[i]
 		eager := 0
-		if line.waiting > 0 && !l.full() {
-			eager = line.waiting
+		if line.free > 0 && !l.full() {
+			eager = line.free
 			class.ready.put(line)
 		} else {
 			class.ready.drop(line)

@@ -39,23 +39,51 @@ type slotSums struct {
 
 func checkLine(t *testing.T, s *slots, l *lane, class int, sum *slotSums) {
 	w, c := &l.lines[class], &sum.classes[class]
-	n := 0
+	free, n := 0, 0
 	for i, f := range w.flows {
-		if w.callers[f.caller.name] != f || f.index != i+1 || i > 0 && w.flows.Less(i, (i-1)/2) {
+		if w.callers[f.caller.name] != f || f.index != i+1 || i > 0 && w.flows.Less(i, (i-1)/2) || f.account.full() {
 			t.Fatalf("flow %d of class %d is out of place", i, class)
+		}
+		free += f.waiting
+	}
+	for name, f := range w.callers {
+		if f.index == 0 != f.account.full() || f.account != nil && (f.account.flows[f.at] != f || f.account.name != name) {
+			t.Fatalf("the flow of %s in class %d is at %d, its account: %+v", name, class, f.index, f.account)
 		}
 		n += checkFlow(t, f, sum, class)
 	}
-	ready := n > 0 && !l.full()
-	if n != w.waiting || len(w.callers) != len(w.flows) || ready != (w.index > 0) || ready && s.classes[class].ready[w.index-1] != w {
-		t.Fatalf("class %d: %d wait of %d callers, ready: %v; the line says %d, %d, %d",
-			class, n, len(w.flows), ready, w.waiting, len(w.callers), w.index)
+	ready := free > 0 && !l.full()
+	if n != w.waiting || free != w.free || ready != (w.index > 0) || ready && s.classes[class].ready[w.index-1] != w {
+		t.Fatalf("class %d: %d wait, %d of them free, ready: %v; the line says %d, %d, %d",
+			class, n, free, ready, w.waiting, w.free, w.index)
 	}
 	c.waiting += n
 	sum.waiting += n
 	if ready {
-		c.eager += n
+		c.eager += free
 		c.ready++
+	}
+}
+
+// checkAccounts checks what is kept of each caller against the calls of it that run.
+func checkAccounts(t *testing.T, s *slots, running map[string]int) {
+	t.Helper()
+	for name, n := range running {
+		if a := s.accounts[name]; a == nil || a.running != n {
+			t.Fatalf("%d of %s run, the account says %+v", n, name, a)
+		}
+	}
+	for name, a := range s.accounts {
+		waiting := 0
+		for i, f := range a.flows {
+			if f.account != a || f.at != i || f.line.callers[name] != f {
+				t.Fatalf("flow %d of %s is out of place", i, name)
+			}
+			waiting += f.waiting
+		}
+		if waiting != a.waiting || a.running != running[name] || waiting+a.running == 0 {
+			t.Fatalf("%s: %d wait, %d run, the account says %+v", name, waiting, running[name], a)
+		}
 	}
 }
 

@@ -42,6 +42,18 @@ func (s *slots) yields(t *ticket) *ticket {
 	return nil
 }
 
+// yieldsOwn returns the call of the same caller that gives its place to the ticket, where
+// the caller has all the places that it may: the last one of a lower class; nil where there
+// is none.
+func (s *slots) yieldsOwn(t *ticket) *ticket {
+	for i := range t.class {
+		if by := s.classes[i].callers[t.caller]; by != nil {
+			return by.last
+		}
+	}
+	return nil
+}
+
 // pushOut ends the wait of a call whose place another has.
 func (s *slots) pushOut(t *ticket, why refusal) {
 	s.leave(t)

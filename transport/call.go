@@ -43,7 +43,7 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 // readPriority reads the class that the caller wants the call to wait in.
 func readPriority(meta members) (executor.Priority, *jsonrpc2.Error) {
 	if meta.get(mcp.MetaPriority) == nil {
-		return executor.PriorityNormal, nil
+		return executor.PriorityUsual, nil
 	}
 	name, _ := meta.text(mcp.MetaPriority)
 	priority, err := executor.ParsePriority(name)

@@ -28,7 +28,7 @@ func TestPriority(t *testing.T) {
 			l.want("2025-11-25")
 		}
 		for extra, want := range map[string]executor.Priority{
-			``: executor.PriorityNormal, `"dev.sluice/priority":"normal"`: executor.PriorityNormal,
+			``: executor.PriorityUsual, `"dev.sluice/priority":"normal"`: executor.PriorityNormal,
 			`"dev.sluice/priority":"interactive"`: executor.PriorityInteractive, `"dev.sluice/priority":"batch"`: executor.PriorityBatch,
 		} {
 			l.send(message(extra))
