@@ -49,7 +49,7 @@ func TestAllowancePriority(t *testing.T) {
 }
 
 // TestAllowanceConcurrency checks that a caller has its slots and no more, also after an
-// abandoned call, that it holds up nobody, and that Resize changes them for those who wait.
+// abandoned call, that it holds up nobody, and that Adjust changes them for those who wait.
 func TestAllowanceConcurrency(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -85,14 +85,14 @@ func TestAllowanceConcurrency(t *testing.T) {
 			}
 		}
 		own["greedy"] = Allowance{Concurrency: 4}
-		e.Resize(8, 0, 0)
+		e.Adjust(Options{Concurrency: 8})
 		want(5, 2)
 		own["greedy"] = Allowance{Concurrency: 1}
-		e.Resize(8, 0, 0)
+		e.Adjust(Options{Concurrency: 8})
 		call("greedy")
 		want(5, 3)
 		delete(own, "greedy")
-		e.Resize(8, 0, 0)
+		e.Adjust(Options{Concurrency: 8})
 		want(8, 0)
 		close(release)
 		for _, a := range done {

@@ -30,14 +30,14 @@ type Circuit struct {
 // then gives its place back, at the latest when its caller is answered: a handler that
 // is stuck must not keep the breaker from finding out whether others are.
 type breakers struct {
-	settings tools.Breaker
-	epoch    time.Time // all times of the circuits are counted from
-	log      *slog.Logger
+	bounds *inForce
+	epoch  time.Time // all times of the circuits are counted from
+	log    *slog.Logger
 }
 
 func (b *breakers) policy(next Handler) Handler {
 	return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-		if b.settings.Off || x.Entry.Limits.Breaker.Off {
+		if b.bounds.Load().breaker.Off || x.Entry.Limits.Breaker.Off {
 			return next(ctx, x)
 		}
 		passed, refused := b.admit(x)
@@ -56,9 +56,13 @@ func (b *breakers) admit(x *Execution) (passage, *Error) {
 	c := &x.tool.circuit
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := b.bounds.Load()
 	if c.entry != x.Entry {
-		c.set(x.Entry, newRule(x.Entry.Limits.Breaker, b.settings), time.Since(b.epoch))
+		c.set(x.Entry, newRule(x.Entry.Limits.Breaker, now.breaker), time.Since(b.epoch))
+	} else if c.bounds != now {
+		c.adjust(newRule(x.Entry.Limits.Breaker, now.breaker))
 	}
+	c.bounds = now
 	if c.closed() { // the usual case needs no clock
 		return passage{turn: c.turn}, nil
 	}
@@ -103,7 +107,7 @@ func (b *breakers) verdict(x *Execution, result *tools.Result, err error) verdic
 		return verdictNone
 	case !result.IsError:
 		return verdictGood
-	case x.unreachable.Load(), b.settings.CountToolErrors, x.Entry.Limits.Breaker.CountToolErrors:
+	case x.unreachable.Load(), b.bounds.Load().breaker.CountToolErrors, x.Entry.Limits.Breaker.CountToolErrors:
 		return verdictBad
 	}
 	return verdictGood

@@ -26,14 +26,14 @@ const cacheMeta = "dev.sluice/cache"
 // The least recently used results go first, by their number and by their bytes. One
 // whose time is over goes when it is found or pushed out, and is never given out.
 type cache struct {
-	maxBytes int64
-	aside    *room // where calls wait for the flights of others
-	log      *slog.Logger
+	aside *room // where calls wait for the flights of others
+	log   *slog.Logger
 
-	mu      sync.Mutex // guards all below, and flight.waiting
-	kept    *simplelru.LRU[cacheKey, keptResult]
-	bytes   int64 // of kept
-	flights map[cacheKey]*flight
+	mu       sync.Mutex                           // guards all below, and flight.waiting
+	kept     *simplelru.LRU[cacheKey, keptResult] // nil where none is kept
+	bytes    int64                                // of kept
+	maxBytes int64
+	flights  map[cacheKey]*flight
 }
 
 // keptResult is shared by all calls that it answers, and never changed.
@@ -55,11 +55,32 @@ const (
 // newCache returns a cache of so many results and bytes; where either is 0 it keeps
 // none, and calls share only flights.
 func newCache(entries int, maxBytes int64, aside *room, log *slog.Logger) *cache {
-	c := &cache{maxBytes: maxBytes, aside: aside, log: log, flights: map[cacheKey]*flight{}}
-	if entries > 0 && maxBytes > 0 {
-		c.kept, _ = simplelru.NewLRU(entries, func(_ cacheKey, gone keptResult) { c.bytes -= gone.bytes })
-	}
+	c := &cache{aside: aside, log: log, flights: map[cacheKey]*flight{}}
+	c.resize(entries, maxBytes)
 	return c
+}
+
+// resize changes how much is kept. What is too much goes, the least recently used first.
+func (c *cache) resize(entries int, maxBytes int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.maxBytes = maxBytes
+	switch {
+	case entries == 0 || maxBytes == 0:
+		c.kept, c.bytes = nil, 0
+	case c.kept == nil:
+		c.kept, _ = simplelru.NewLRU(entries, func(_ cacheKey, gone keptResult) { c.bytes -= gone.bytes })
+	default:
+		c.kept.Resize(entries)
+	}
+	c.shrink()
+}
+
+// shrink keeps to the bytes. The caller holds c.mu.
+func (c *cache) shrink() {
+	for c.bytes > c.maxBytes {
+		c.kept.RemoveOldest()
+	}
 }
 
 func (c *cache) policy(next Handler) Handler {
@@ -171,9 +192,7 @@ func (c *cache) store(key cacheKey, result *tools.Result) {
 	c.kept.Remove(key) // to replace it would not tell of its bytes
 	c.bytes += bytes
 	c.kept.Add(key, keptResult{result, bytes, time.Now().Add(ttl)})
-	for c.bytes > c.maxBytes {
-		c.kept.RemoveOldest()
-	}
+	c.shrink()
 }
 
 // held returns how many results are kept, and their bytes.

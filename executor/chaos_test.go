@@ -133,11 +133,23 @@ func (c *chaos) run(t *testing.T) {
 	}
 	for time.Now().Before(end) {
 		time.Sleep(c.some(10 * time.Second))
-		c.engine.Resize(1+c.below(16), c.below(60), int64(c.below(200)))
+		c.engine.Adjust(c.limits())
 		c.renew(t, names[c.below(len(names))])
 		c.engine.Metrics()
 	}
 	c.stop(t)
+}
+
+// limits are any that let calls through.
+func (c *chaos) limits() Options {
+	return Options{
+		Concurrency: 1 + c.below(16), Queue: c.below(60), QueueBytes: int64(c.below(200)),
+		Rate: tools.Rate{Count: c.below(200)}, CallerRate: tools.Rate{Count: c.below(100)}, RateWait: c.some(5 * time.Second),
+		Breaker: tools.Breaker{Off: c.below(4) == 0, Failures: c.below(30), Window: c.some(time.Minute)}, RepeatFailures: c.below(20),
+		Timeout: time.Second + c.some(20*time.Second), IdleTimeout: c.some(20 * time.Second), QueueTimeout: c.some(time.Minute),
+		Heartbeat: c.some(20*time.Second) - time.Second, ResultBytes: int64(c.below(100)),
+		CacheEntries: c.below(20) - 1, CacheBytes: int64(c.below(10_000)),
+	}
 }
 
 // renew registers a tool anew, with other limits.

@@ -30,6 +30,7 @@ const (
 type circuit struct {
 	mu      sync.Mutex // guards all below
 	entry   *tools.Entry
+	bounds  *bounds // that the rule was made of
 	rule    rule
 	state   BreakerState  // empty is closed
 	since   time.Duration // of the state
@@ -70,6 +71,14 @@ func (c *circuit) set(entry *tools.Entry, rule rule, now time.Duration) {
 		c.change(BreakerClosed, now)
 	}
 	c.entry, c.rule = entry, rule
+}
+
+// adjust takes over a rule, and stays in the state that it is in.
+func (c *circuit) adjust(rule rule) {
+	if rule.window != c.rule.window {
+		c.recent = outcomes{} // they are counted by eighths of it
+	}
+	c.rule = rule
 }
 
 func (c *circuit) change(state BreakerState, now time.Duration) {

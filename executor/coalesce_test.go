@@ -168,7 +168,7 @@ func TestFlightRoom(t *testing.T) {
 		if a := <-send(t.Context(), e, one); wantKind(t, a.err, KindOverloaded, ErrQueueFull).RetryAfter <= 0 {
 			t.Error("no time to try again")
 		}
-		e.Resize(0, 0, 0)
+		e.Adjust(Options{})
 		list = append(list, send(t.Context(), e, one))
 		synctest.Wait()
 		e.aside.calls.Add(maxAside - 2)

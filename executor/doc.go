@@ -67,7 +67,7 @@
 // the caller with the most calls in a lower class, or of one in its own class who has more
 // there than its own caller. That one is refused in its stead. An eighth of the places are
 // left to normal calls, and a 64th to batch ones, whatever comes above them.
-// [Engine.Resize] changes the sizes while calls run and wait. Progress is coalesced (at
+// [Engine.Adjust] changes all these limits while calls run and wait. Progress is coalesced (at
 // most 20 values in any second, the last one kept) and excess notes are dropped and
 // counted. The functions of a [Request] run on the tool's time, so they must hand on and
 // not block; [Engine.Stream] does that for a consumer of any speed.

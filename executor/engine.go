@@ -24,7 +24,7 @@ type Options struct {
 	Concurrency int
 
 	// Queue is how many calls may wait for a slot. Defaults to 1024; a negative
-	// number means that none may wait. See also Resize.
+	// number means that none may wait. See also Adjust.
 	Queue int
 
 	// QueueBytes is how many bytes of arguments those that wait may have in all, and as
@@ -64,7 +64,7 @@ type Options struct {
 	CallerRate tools.Rate
 
 	// Allowance says what a caller may use; those without a name count as one. It is
-	// called for each call, at once from many goroutines, and by Resize under a lock: so
+	// called for each call, at once from many goroutines, and by Adjust under a lock: so
 	// it must be quick and call nothing of the engine. Defaults to bounding nobody beyond
 	// what holds for all.
 	Allowance func(caller string) Allowance
@@ -163,14 +163,10 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// Defaults of what [Engine.Resize] can change.
-const (
-	defaultConcurrency = 64
-	defaultQueue       = 1024
-	defaultQueueBytes  = int64(64 << 20)
-)
-
 func (o Options) withDefaults() Options {
+	o.Concurrency = max(orDefault(o.Concurrency, 64), 1)
+	o.Queue = orDefault(o.Queue, 1024)
+	o.QueueBytes = orDefault(o.QueueBytes, 64<<20)
 	o.InFlightBytes = orDefault(o.InFlightBytes, 256<<20)
 	o.QueueTimeout = orDefault(o.QueueTimeout, time.Minute)
 	o.RateWait = max(o.RateWait, 0)
@@ -229,7 +225,8 @@ type Request struct {
 
 // Engine runs calls. Its methods are safe for concurrent use.
 type Engine struct {
-	opts   Options
+	opts   Options // as it was made; see bounds for what has changed since
+	bounds inForce
 	ids    idSource
 	stats  *statistics
 	rates  *rates
@@ -266,9 +263,7 @@ func New(opts Options) *Engine {
 		opts:   opts,
 		aside:  aside,
 		stats:  newStatistics(opts.Registry),
-		rates:  newRates(opts, aside),
-		repeat: newRepeats(opts.RepeatFailures, maxRepeats),
-		trips:  &breakers{settings: opts.Breaker, epoch: time.Now(), log: opts.Logger},
+		repeat: newRepeats(maxRepeats),
 		ledger: &ledger{space: opts.InFlightBytes},
 		alarms: alarms{epoch: time.Now()},
 		hooks:  &hooks{before: opts.Before, after: opts.After, log: opts.Logger},
@@ -277,11 +272,16 @@ func New(opts Options) *Engine {
 
 		workers: newWorkers(),
 	}
-	e.beats = heartbeats{every: opts.Heartbeat, calls: e.ledger.calls}
+	e.bounds.Store(opts.bounds())
+	e.rates = newRates(&e.bounds, aside)
+	e.trips = &breakers{bounds: &e.bounds, epoch: time.Now(), log: opts.Logger}
+	e.beats.calls = e.ledger.calls
+	e.beats.every.Store(int64(opts.Heartbeat))
 	e.submissions.keep = opts.Submitted
-	e.queue = newQueue(opts.QueueTimeout, &e.alarms)
+	e.queue = newQueue(&e.alarms)
 	e.queue.bounded = opts.Allowance != nil
-	e.Resize(opts.Concurrency, opts.Queue, opts.QueueBytes)
+	e.resize(opts.Concurrency, opts.Queue, opts.QueueBytes)
+	e.aside.space.Store(opts.QueueBytes)
 	e.run = chain(invoke, e.pipeline())
 	e.followRegistry()
 	return e

@@ -122,9 +122,9 @@ func ExampleEngine_Submit() {
 }
 
 // More calls may run from now on, and fewer may wait. Calls in flight stay.
-func ExampleEngine_Resize() {
+func ExampleEngine_Adjust() {
 	engine := executor.New(executor.Options{Registry: registry(), Concurrency: 2})
-	engine.Resize(8, 100, 1<<20)
+	engine.Adjust(executor.Options{Concurrency: 8, Queue: 100, QueueBytes: 1 << 20})
 	state := engine.Metrics().Queue
 	fmt.Println(state.Concurrency, state.Room, state.RoomBytes)
 	// Output: 8 100 1048576

@@ -22,6 +22,7 @@ type Execution struct {
 	// Call is what the handler will be given.
 	Call tools.Call
 
+	bounds    *bounds // of the engine, when the call came
 	born      time.Time
 	until     time.Time    // the deadline of a flight's leader
 	heard     atomic.Int64 // nanoseconds from born to the last sign of life
@@ -73,6 +74,7 @@ func (e *Engine) newExecution(req *Request) *Execution {
 	return &Execution{
 		Request:  req,
 		Call:     tools.Call{ID: id, Tool: tool, Arguments: req.Arguments, Caller: req.Caller},
+		bounds:   e.bounds.Load(),
 		born:     now,
 		audit:    e.audit,
 		priority: priority,
@@ -92,7 +94,7 @@ func (x *Execution) fork() *Execution {
 	record := x.record
 	x.mu.Unlock()
 	return &Execution{
-		Request: x.Request, Entry: x.Entry, Call: x.Call, born: x.born, tool: x.tool, audit: x.audit,
+		Request: x.Request, Entry: x.Entry, Call: x.Call, bounds: x.bounds, born: x.born, tool: x.tool, audit: x.audit,
 		record: record, allowance: x.allowance, priority: x.priority,
 	}
 }

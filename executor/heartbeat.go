@@ -17,7 +17,7 @@ import (
 // of its own in any order: it costs a look at armed, and one that asked for no
 // progress nothing. The timer stops when no call needs it.
 type heartbeats struct {
-	every time.Duration // 0 is never
+	every atomic.Int64 // nanoseconds; 0 is never
 	calls func() []*Execution
 
 	armed atomic.Bool
@@ -27,14 +27,24 @@ type heartbeats struct {
 
 // expect sees to it that the timer runs. The call is in the ledger and its gate open.
 func (h *heartbeats) expect() {
-	if h.every == 0 || h.armed.Load() {
+	if h.every.Load() == 0 || h.armed.Load() {
 		return
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.armed.Load() {
-		h.set(h.every)
+		h.set(time.Duration(h.every.Load()))
 	}
+}
+
+// adjust changes the interval, and has the calls in flight keep to it.
+func (h *heartbeats) adjust(every time.Duration) {
+	if h.every.Swap(int64(every)) == int64(every) {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.set(0)
 }
 
 func (h *heartbeats) set(after time.Duration) {
@@ -49,12 +59,15 @@ func (h *heartbeats) set(after time.Duration) {
 // sweep has each silent call beat, and comes back when the next is due.
 func (h *heartbeats) sweep() {
 	h.armed.Store(false) // before it looks: whoever comes meanwhile sets the timer
-	next := time.Duration(0)
+	every, next := time.Duration(h.every.Load()), time.Duration(0)
+	if every == 0 {
+		return
+	}
 	for _, x := range h.calls() {
 		if x.Request.OnProgress == nil {
 			continue
 		}
-		if left := x.gate.beat(h.every); left > 0 && (next == 0 || left < next) {
+		if left := x.gate.beat(every); left > 0 && (next == 0 || left < next) {
 			next = left
 		}
 	}

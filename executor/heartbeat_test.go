@@ -182,7 +182,8 @@ func TestHeartbeatShared(t *testing.T) {
 
 // BenchmarkHeartbeatExpect is what a call that asks for progress pays for heartbeats.
 func BenchmarkHeartbeatExpect(b *testing.B) {
-	h := heartbeats{every: time.Hour, calls: func() []*Execution { return nil }}
+	h := heartbeats{calls: func() []*Execution { return nil }}
+	h.every.Store(int64(time.Hour))
 	b.ReportAllocs()
 	for b.Loop() {
 		h.expect()

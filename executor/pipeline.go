@@ -85,10 +85,10 @@ func (e *Engine) pipeline() []step {
 		steps = append(steps, step{"audit", e.audit.start})
 	}
 	return append(steps,
-		step{"timeout", timeout(&e.alarms, e.opts.Timeout, e.opts.IdleTimeout)},
+		step{"timeout", timeout(&e.alarms)},
 		step{"abandon", abandon(e.workers, e.opts.AbandonGrace, e.opts.Logger)},
 		step{"recover", recoverPanics(e.opts.Logger)},
-		step{"size", limitResult(e.opts.ResultBytes)},
+		step{"size", limitResult},
 		step{"output", checkOutput},
 	)
 }

@@ -45,8 +45,7 @@ const (
 // slot that comes free is handed over under the lock to the call that is next: nobody
 // polls, nobody is woken in vain, nobody can overtake. Who is next stands with [slots].
 type queue struct {
-	timeout      time.Duration // for tools without their own; 0 is none
-	bounded      bool          // callers are: see Options.Allowance
+	bounded      bool // callers are: see Options.Allowance
 	alarms       *alarms
 	giveBackFunc func(*Execution) // giveBack, bound once and not for each call
 
@@ -54,36 +53,24 @@ type queue struct {
 	slots slots
 }
 
-func newQueue(timeout time.Duration, alarms *alarms) *queue {
-	q := &queue{timeout: timeout, alarms: alarms}
+func newQueue(alarms *alarms) *queue {
+	q := &queue{alarms: alarms}
 	q.giveBackFunc = q.giveBack
 	return q
 }
 
-// Resize changes what Options.Concurrency, Queue and QueueBytes have set, with the same
-// meaning of 0 and of negative numbers. Calls that run or wait stay: where there are
-// now too many, none is added until enough have left. What the registry says of each tool's
-// own concurrency, and Options.Allowance of each caller, holds for those that wait too;
-// without Resize it holds from the next call of the tool or the caller on. It may be called
-// at any time.
-func (e *Engine) Resize(concurrency, queue int, queueBytes int64) {
-	known := e.opts.Registry.Snapshot()
-	states, _ := e.stats.all()
+// resize changes how many slots there are, and how many calls and bytes of arguments may
+// wait for one; with 0 bytes any. Calls that run or wait stay: where there are now too
+// many, none is added until enough have left. What Options.Allowance says of each caller
+// holds for those that wait too.
+func (e *Engine) resize(concurrency, room int, space int64) {
 	e.queue.update(func(s *slots) {
-		for _, t := range states { // first, lest new slots of the server go to a tool that has fewer now
-			if entry, ok := known.Lookup(t.name); ok {
-				s.limit(&t.lane, max(entry.Limits.Concurrency, 0))
-			}
-		}
-		s.capacity = max(orDefault(concurrency, defaultConcurrency), 1)
-		s.room = orDefault(queue, defaultQueue)
-		s.space = orDefault(queueBytes, defaultQueueBytes)
+		s.capacity, s.room, s.space = concurrency, room, space
 		for name, a := range s.accounts {
 			allowance := e.opts.Allowance(name)
 			s.bound(a, &allowance)
 		}
 	})
-	e.aside.space.Store(orDefault(queueBytes, defaultQueueBytes))
 }
 
 // retool takes over how many slots tools have that were registered anew. The next call of
@@ -122,7 +109,7 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 	if ctx.Err() != nil {
 		return x.ended(ctx)
 	}
-	t, limit := &x.ticket, orTool(x.Entry.Limits.QueueTimeout, q.timeout)
+	t, limit := &x.ticket, orTool(x.Entry.Limits.QueueTimeout, x.bounds.queueTimeout)
 	t.fill(x)
 	var waits, full bool
 	var refused error

@@ -26,7 +26,7 @@ func BenchmarkQueue(b *testing.B) {
 }
 
 func benchQueue(b *testing.B, waiting, callers, tools int) {
-	q := newQueue(0, nil)
+	q := newQueue(nil)
 	q.slots = slots{capacity: 1, room: math.MaxInt}
 	lanes, names := make([]lane, tools), make([]string, callers)
 	for i := range names {
@@ -89,7 +89,7 @@ func BenchmarkContention(b *testing.B) {
 
 // TestSlotAtOnceAllocates checks that a call which finds a free slot costs no memory.
 func TestSlotAtOnceAllocates(t *testing.T) {
-	q := newQueue(0, nil)
+	q := newQueue(nil)
 	q.slots = slots{capacity: 1}
 	k := &ticket{lane: &lane{}, caller: "a"}
 	n := testing.AllocsPerRun(100, func() {

@@ -6,7 +6,7 @@ import "time"
 // Counts.
 type QueueState struct {
 	// Concurrency, Room and RoomBytes are the sizes as they are now: see
-	// [Engine.Resize]. RoomBytes is 0 where there is no limit.
+	// [Engine.Adjust]. RoomBytes is 0 where there is no limit.
 	Concurrency, Room int
 	RoomBytes         int64
 

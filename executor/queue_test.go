@@ -206,7 +206,7 @@ func TestQueueStress(t *testing.T) {
 // TestQueueStopLate checks that a stop which comes after the slot leaves that to the call.
 func TestQueueStopLate(t *testing.T) {
 	t.Parallel()
-	q := newQueue(0, nil)
+	q := newQueue(nil)
 	q.slots = slots{capacity: 1, room: 1}
 	first, x := &ticket{lane: &lane{}}, &Execution{}
 	x.ticket.lane = first.lane

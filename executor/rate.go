@@ -24,10 +24,9 @@ const maxBuckets = 4 * maxAside
 //
 // There is one lock for all buckets, since a call takes from all or from none.
 type rates struct {
-	server, caller tools.Rate
-	patience       time.Duration // how long a call may wait
-	aside          *room         // where it waits
-	epoch          time.Time     // all times here are counted from
+	bounds *inForce
+	aside  *room     // where calls wait
+	epoch  time.Time // all times here are counted from
 
 	mu      sync.Mutex // guards all below, and the buckets in the states of the tools
 	whole   bucket
@@ -38,9 +37,9 @@ type rates struct {
 	next    time.Duration // when the timer fires; 0 when it is not set
 }
 
-func newRates(opts Options, aside *room) *rates {
+func newRates(bounds *inForce, aside *room) *rates {
 	return &rates{
-		server: opts.Rate, caller: opts.CallerRate, patience: opts.RateWait, aside: aside, epoch: time.Now(),
+		bounds: bounds, aside: aside, epoch: time.Now(),
 		callers: newBucketTable(maxBuckets), line: rateLine{flows: map[levels]*rateFlow{}},
 	}
 }
@@ -63,14 +62,14 @@ func (r *rates) policy(next Handler) Handler {
 // limit reports whether there is any limit on the call.
 func (r *rates) limit(x *Execution) bool {
 	own := &x.Entry.Limits
-	return r.server.Count > 0 || own.Rate.Count > 0 || own.CallerRate.Count > 0 || r.callerRate(x).Count > 0
+	return r.bounds.Load().rate.Count > 0 || own.Rate.Count > 0 || own.CallerRate.Count > 0 || r.callerRate(x).Count > 0
 }
 
 func (r *rates) callerRate(x *Execution) *tools.Rate {
 	if x.allowance.Rate.Count != 0 {
 		return &x.allowance.Rate
 	}
-	return &r.caller
+	return &r.bounds.Load().callerRate
 }
 
 // take returns when the call has its tokens; where it returns an error it has none.
@@ -110,7 +109,7 @@ func (r *rates) ask(ctx context.Context, x *Execution) (*tokens, *rateWaiter, *E
 // r.mu.
 func (r *rates) queue(ctx context.Context, x *Execution, l *levels, now time.Duration) (*rateWaiter, *Error) {
 	wait, level := r.line.estimate(l, now)
-	if wait > r.patience {
+	if wait > x.bounds.rateWait {
 		return nil, x.rateLimited(l[level].rate, level, wait)
 	}
 	if deadline, ok := x.deadline(ctx); ok && wait > time.Until(deadline) {
@@ -137,7 +136,7 @@ func (r *rates) await(ctx context.Context, x *Execution, w *rateWaiter) (*tokens
 	defer func() { x.note(func(record *Record) { record.Waits.Rate += x.age() - came }) }()
 	x.waitFor("a rate limit")
 	defer x.waitFor("")
-	timer := time.NewTimer(r.patience)
+	timer := time.NewTimer(x.bounds.rateWait)
 	defer timer.Stop()
 	select {
 	case <-w.granted:
@@ -208,8 +207,8 @@ func (r *rates) charge(x *Execution) *Error {
 // levels returns the buckets of the call. The caller of this, and of all below, holds
 // r.mu.
 func (r *rates) levels(x *Execution, now time.Duration) (l levels) {
-	if r.server.Count > 0 {
-		l[levelServer] = r.set(&r.whole, r.server, now)
+	if rate := r.bounds.Load().rate; rate.Count > 0 {
+		l[levelServer] = r.set(&r.whole, rate, now)
 	}
 	if rate := x.Entry.Limits.Rate; rate.Count > 0 {
 		l[levelTool] = r.set(&x.tool.rate, rate, now)
@@ -233,6 +232,18 @@ func (r *rates) set(b *bucket, rate tools.Rate, now time.Duration) *bucket {
 		r.line.sort(b)
 	}
 	return b
+}
+
+// adjust takes over the rate of the server for those who wait. That of a caller is taken
+// over when it calls next.
+func (r *rates) adjust() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Since(r.epoch)
+	if rate := r.bounds.Load().rate; rate.Count > 0 {
+		r.set(&r.whole, rate, now)
+	}
+	r.dispatch(now)
 }
 
 // tokens returns tokens to be taken. They are used again and again, lest each call

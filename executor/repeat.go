@@ -34,7 +34,6 @@ const (
 //
 // Only failures are remembered, so a call costs next to nothing while there are none.
 type repeats struct {
-	limit int // 0 is none
 	epoch time.Time
 	seed  maphash.Seed
 	known atomic.Int64 // the length of failed
@@ -52,17 +51,17 @@ type repeated struct {
 	last  string        // what the caller was told
 }
 
-func newRepeats(limit, size int) *repeats {
+func newRepeats(size int) *repeats {
 	failed, err := simplelru.NewLRU[uint64, *repeated](size, nil)
 	if err != nil {
 		panic(err) // the size is not positive
 	}
-	return &repeats{limit: limit, epoch: time.Now(), seed: maphash.MakeSeed(), failed: failed}
+	return &repeats{epoch: time.Now(), seed: maphash.MakeSeed(), failed: failed}
 }
 
 func (r *repeats) policy(next Handler) Handler {
 	return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-		limit := orTool(x.Entry.Limits.RepeatFailures, r.limit)
+		limit := x.repeatFailures()
 		if limit == 0 {
 			return next(ctx, x)
 		}
@@ -78,6 +77,11 @@ func (r *repeats) policy(next Handler) Handler {
 		}
 		return result, err
 	}
+}
+
+// repeatFailures is how many times the same arguments may fail; 0 is any.
+func (x *Execution) repeatFailures() int {
+	return orTool(x.Entry.Limits.RepeatFailures, x.bounds.repeatFailures)
 }
 
 // check refuses a call whose arguments have failed too often.
@@ -100,7 +104,7 @@ func (r *repeats) check(x *Execution, limit int) *Error {
 
 // invalid says what becomes of a call whose arguments do not fit.
 func (r *repeats) invalid(x *Execution, failure *Error) *Error {
-	limit := orTool(x.Entry.Limits.RepeatFailures, r.limit)
+	limit := x.repeatFailures()
 	if limit == 0 {
 		return failure
 	}

@@ -194,7 +194,7 @@ func TestRepeatNewTool(t *testing.T) {
 func TestRepeatBounded(t *testing.T) {
 	t.Parallel()
 	e := newEngine(t, Options{}, tool("t", giving(nil, tools.Errorf("%s", strings.Repeat("é", 1e5)))))
-	e.repeat = newRepeats(5, 8)
+	e.repeat = newRepeats(8)
 	e.run = chain(invoke, e.pipeline())
 	for i := range 100 {
 		_, _ = e.Execute(t.Context(), &Request{Tool: "t", Arguments: fmt.Appendf(nil, `{"n":%d}`, i)})

@@ -22,18 +22,16 @@ func (o *oversize) Error() string {
 
 func (o *oversize) Unwrap() error { return ErrResultTooLarge }
 
-// limitResult lets no result through that is larger than limit, or than the tool's
-// own limit where it has one; 0 stands for none. It cuts the text where the tool
-// allows it.
-func limitResult(limit int64) Policy {
-	return func(next Handler) Handler {
-		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-			result, err := next(ctx, x)
-			if err != nil || result == nil {
-				return nil, err
-			}
-			return x.fit(result, orTool(x.Entry.Limits.ResultBytes, limit))
+// limitResult lets no result through that is larger than the engine allows, or the tool's
+// own limit where it has one; 0 stands for none. It cuts the text where the tool allows
+// it.
+func limitResult(next Handler) Handler {
+	return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+		result, err := next(ctx, x)
+		if err != nil || result == nil {
+			return nil, err
 		}
+		return x.fit(result, orTool(x.Entry.Limits.ResultBytes, x.bounds.resultBytes))
 	}
 }
 

@@ -119,7 +119,7 @@ func TestTruncate(t *testing.T) {
 func BenchmarkResultSize(b *testing.B) {
 	e, _ := benchEngine(b, nil)
 	result := tools.TextResult(strings.Repeat("x", 1000))
-	run := limitResult(1 << 20)(func(context.Context, *Execution) (*tools.Result, error) { return result, nil })
+	run := limitResult(func(context.Context, *Execution) (*tools.Result, error) { return result, nil })
 	x := e.newExecution(&Request{Tool: "echo"})
 	x.Entry, _ = e.opts.Registry.Snapshot().Lookup("echo")
 	b.ReportAllocs()

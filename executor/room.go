@@ -6,7 +6,7 @@ import "sync/atomic"
 // they keep in memory: those that wait for the rate limits, and those that wait for the
 // result of an identical call.
 type room struct {
-	space atomic.Int64 // bytes of arguments; 0 is no limit: see Engine.Resize
+	space atomic.Int64 // bytes of arguments; 0 is no limit: see Engine.Adjust
 	calls atomic.Int64
 	bytes atomic.Int64
 }

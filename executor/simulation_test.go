@@ -293,7 +293,7 @@ func (m *simulation) disturb() {
 		m.resized++
 		who := m.r.IntN(m.callers)
 		m.bounds[who] = m.drawBounds()
-		for name, a := range m.s.accounts { // as Resize has it
+		for name, a := range m.s.accounts { // as Adjust has it
 			if m.strangers || name == strconv.Itoa(who) {
 				was := a.full()
 				a.capacity = max(m.bounds[who].Concurrency, 0)

@@ -16,18 +16,18 @@ var (
 	ErrIdleTimeout = errors.New("the call showed no progress within its idle timeout")
 )
 
-// timeout cancels a call that runs for longer than limit, whatever it does, or for
-// longer than idle without a report of progress. 0 stands for no such limit, and a
-// tool's own limits go before these. The clock starts here, that is when the call
-// has its slot.
-func timeout(alarms *alarms, limit, idle time.Duration) Policy {
+// timeout cancels a call that runs for longer than its timeout, whatever it does, or for
+// longer than its idle timeout without a report of progress. 0 stands for no such limit,
+// and a tool's own go before those of the engine. The clock starts here, that is when the
+// call has its slot.
+func timeout(alarms *alarms) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			c := x.newContext(ctx)
 			held := x.hold(c)
 			defer x.release(held, c)
 			own := &x.Entry.Limits
-			x.clock.start(x, c, x.slotted(), orTool(own.Timeout, limit), orTool(own.IdleTimeout, idle))
+			x.clock.start(x, c, x.slotted(), orTool(own.Timeout, x.bounds.timeout), orTool(own.IdleTimeout, x.bounds.idle))
 			rest := next
 			if own.Adaptive != nil {
 				rest = x.adapt(next)
