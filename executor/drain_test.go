@@ -245,3 +245,41 @@ func TestDrainRaces(t *testing.T) {
 		}
 	}
 }
+
+// TestBarrier checks that it waits for the calls of before, stuck ones too, and for no other.
+func TestBarrier(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEngine(t, Options{Concurrency: 2}, tool("t", until(release)), tool("late", sleeper(time.Hour)))
+		if err := e.Barrier(t.Context()); err != nil {
+			t.Errorf("of no call: %v", err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		running := start(e, ctx, "t")
+		synctest.Wait()
+		cancel()
+		<-running // answered, and its handler goes on
+		waiting := []<-chan error{start(e, t.Context(), "t"), start(e, t.Context(), "t")}
+		synctest.Wait()
+		passed := make(chan error, 1)
+		go func() { passed <- e.Barrier(t.Context()) }()
+		synctest.Wait()
+		late, stop := context.WithCancel(t.Context())
+		after := start(e, late, "late")
+		if !errors.Is(e.Barrier(within(t, time.Second)), context.DeadlineExceeded) || len(passed) > 0 {
+			t.Error("it does not wait")
+		}
+		close(release)
+		if err := <-passed; err != nil || len(after) > 0 {
+			t.Errorf("got %v", err)
+		}
+		for _, done := range waiting {
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		}
+		stop()
+		<-after
+	})
+}

@@ -42,7 +42,8 @@ type Execution struct {
 	audit   *auditor // nil where there is no log
 	allowed bool     // and the log says so; belongs to audit
 
-	prev, next *Execution // belong to the ledger
+	prev, next *Execution // belong to the ledger, as does
+	barriers   []*barrier // what waits for the call to leave it
 
 	running   atomic.Int32 // handlers started and not returned; lowered under mu
 	mu        sync.Mutex   // guards all below

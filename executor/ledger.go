@@ -11,7 +11,7 @@ import (
 // its handler has returned; it is unanswered from enter until answer. So the list is
 // as long as there are calls, and needs no bound of its own.
 type ledger struct {
-	mu         sync.Mutex // guards all below, and prev and next of the calls
+	mu         sync.Mutex // guards all below, and prev, next and barriers of the calls
 	first      *Execution // in flight, the newest first
 	inFlight   int
 	unanswered int
@@ -87,6 +87,45 @@ func (l *ledger) remove(x *Execution) {
 	if l.inFlight == 0 && l.quiet != nil {
 		close(l.quiet)
 		l.quiet = nil
+	}
+	for _, b := range x.barriers {
+		if b.left--; b.left == 0 {
+			close(b.passed)
+		}
+	}
+	x.barriers = nil
+}
+
+// A barrier waits for some calls.
+type barrier struct {
+	left   int           // belongs to the ledger, under its lock
+	passed chan struct{} // closed when left is 0
+}
+
+// barrier returns one that waits for the calls in flight.
+func (l *ledger) barrier() *barrier {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b := &barrier{l.inFlight, make(chan struct{})}
+	for x := l.first; x != nil; x = x.next {
+		x.barriers = append(x.barriers, b)
+	}
+	if b.left == 0 {
+		close(b.passed)
+	}
+	return b
+}
+
+// Barrier waits until the calls that are in flight now have ended and their handlers have
+// returned, however many come meanwhile. Where ctx is done first it returns the cause. It
+// is for who has taken a tool out of the registry and wants to end what that needs: calls
+// that wait or run still do.
+func (e *Engine) Barrier(ctx context.Context) error {
+	select {
+	case <-e.ledger.barrier().passed:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
