@@ -11,8 +11,12 @@ import (
 var live = map[string]bool{
 	"tools": true, "upstreams": true,
 	"auth.tokens": true, "listen.origins": true, "listen.hosts": true,
-	"log.level":          true,
-	"engine.concurrency": true, "engine.queue": true, "engine.queue_bytes": true,
+	"engine.concurrency": true, "engine.queue": true, "engine.queue_bytes": true, "engine.queue_timeout": true,
+	"engine.rate": true, "engine.caller_rate": true, "engine.rate_wait": true,
+	"engine.breaker": true, "engine.repeat_failures": true,
+	"engine.timeout": true, "engine.idle_timeout": true, "engine.heartbeat": true,
+	"engine.result": true, "engine.cache": true,
+	"log.level": true,
 }
 
 // A change is the difference between the config that is served and the next.

@@ -139,15 +139,14 @@ func (p *plan) commit() (closed int) {
 	}
 	p.host.registry.Together(func() {
 		for _, name := range p.change.goneUpstreams {
-			p.host.upstreams.remove(name)
+			p.host.upstreams.remove(name, p.host.engine)
 		}
 		p.swapTools()
 	})
 	if p.next.Log.Level != p.served.Log.Level { // or one that was set meanwhile would be undone
 		p.logs.SetLevel(logLevel(p.next))
 	}
-	e := engineOptions(&p.next.Engine)
-	p.host.engine.Resize(e.Concurrency, e.Queue, e.QueueBytes)
+	p.host.engine.Adjust(engineOptions(&p.next.Engine))
 	for _, u := range p.upstreams {
 		p.host.upstreams.add(u)
 	}

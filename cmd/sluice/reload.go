@@ -26,7 +26,7 @@ type reloader struct {
 	log     *slog.Logger // of logs
 
 	asked   chan os.Signal
-	first   fingerprint // of the file, before it was read for the start
+	first   fingerprint // of the files, before they were read for the start
 	release func()      // ends what start began, and waits
 	ending  sync.Once
 
@@ -42,10 +42,19 @@ func newReloader(s source) *reloader {
 	if !s.lasting() {
 		return nil
 	}
-	r := &reloader{source: s, asked: make(chan os.Signal, 1), first: takeFingerprint([]string{s.path})}
+	r := &reloader{source: s, asked: make(chan os.Signal, 1), first: takeFingerprint(s.own())}
 	signal.Notify(r.asked, syscall.SIGHUP)
 	r.release = func() { signal.Stop(r.asked) }
 	return r
+}
+
+// load reads the config for the start.
+func (r *reloader) load(from source) (*config.Config, error) {
+	cfg, err := from.load()
+	if err == nil && r != nil {
+		r.first = append(r.first, takeFingerprint(filesOf(cfg))...)
+	}
+	return cfg, err
 }
 
 // start follows the config from cfg on, which h and s serve, until ctx is done or stop is
@@ -95,10 +104,10 @@ func (r *reloader) run(ctx context.Context) {
 	watch := newFileWatch(r.log)
 	defer watch.close()
 	paths := r.paths(r.served)
-	watch.follow(paths, append(r.first, takeFingerprint(paths[1:])...))
+	watch.follow(paths, r.first[:len(paths)])
 	for watch.await(ctx, r.asked) {
 		seen := takeFingerprint(paths)
-		next, err := r.load()
+		next, err := r.again()
 		if !takeFingerprint(paths).equal(seen) {
 			watch.follow(paths, seen) // it was written meanwhile, and is soon read again
 			continue
@@ -116,16 +125,15 @@ func (r *reloader) run(ctx context.Context) {
 }
 
 func (r *reloader) paths(cfg *config.Config) []string {
-	paths := []string{r.source.path}
 	if r.service == nil {
-		return paths
+		return r.source.own()
 	}
-	return append(paths, filesOf(cfg)...)
+	return append(r.source.own(), filesOf(cfg)...)
 }
 
-// load reads the config. An empty file is one that somebody is about to write, and not a
+// again reads the config. An empty file is one that somebody is about to write, and not a
 // wish to serve nothing.
-func (r *reloader) load() (*config.Config, error) {
+func (r *reloader) again() (*config.Config, error) {
 	if info, err := os.Stat(r.source.path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
 		return nil, fmt.Errorf("%s is empty", r.source.path)
 	}
@@ -155,6 +163,9 @@ func (r *reloader) apply(next *config.Config) error {
 	r.log.Info("the config is reloaded", "file", r.source.path,
 		"tools", len(next.Tools), "tools_changed", len(c.tools), "tools_gone", len(c.goneTools),
 		"upstreams_changed", len(c.upstreams), "upstreams_gone", len(c.goneUpstreams), "connections_closed", closed)
+	if r.source.path == "" {
+		return nil // flags do not change
+	}
 	for _, key := range fixed(r.started, next) {
 		if r.service != nil || !strings.HasPrefix(key, "listen.") {
 			r.log.Warn("a key of the config has changed that takes effect at the next start only", "key", key)

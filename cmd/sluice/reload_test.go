@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -37,7 +38,7 @@ func newReloadable(t *testing.T, yaml string) *reloadable {
 	logger := slog.New(slog.NewTextHandler(r.log, nil))
 	logs := journal.New(io.Discard, slog.LevelInfo, false)
 	t.Cleanup(logs.Close)
-	from := source{r.path, func() (*config.Config, error) { return loadConfig(r.path) }}
+	from := source{r.path, nil, func() (*config.Config, error) { return loadConfig(r.path) }}
 	cfg, err := from.load()
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +68,7 @@ func (r *reloadable) write(yaml string) {
 func (r *reloadable) follow(yaml string) error {
 	r.t.Helper()
 	r.write(yaml)
-	next, err := r.load()
+	next, err := r.again()
 	if err != nil {
 		return err
 	}
@@ -241,14 +242,14 @@ func TestReloadLeavesRunningCalls(t *testing.T) {
 func TestReloadSaysWhatItCannot(t *testing.T) {
 	t.Parallel()
 	r := newReloadable(t, "engine: {history: off}\n")
-	r.mustFollow("name: other\nlog: {level: debug, format: json}\nengine: {concurrency: 3, timeout: 7s, history: off, breaker: off}\n" +
+	r.mustFollow("name: other\nlog: {format: json}\nengine: {concurrency: 3, timeout: 7s, history: {rows: 7}, breaker: off}\n" +
 		"listen: {address: '127.0.0.1:1', origins: ['https://a.example']}\n")
-	for _, key := range []string{"name", "log.format", "engine.timeout", "engine.breaker"} {
+	for _, key := range []string{"name", "log.format", "engine.history"} {
 		if !strings.Contains(r.log.String(), "next start only\" key="+key+"\n") {
 			t.Errorf("%s is not named in:\n%s", key, r.log)
 		}
 	}
-	for _, key := range []string{"concurrency", "history", "listen", "log.level"} {
+	for _, key := range []string{"concurrency", "timeout", "breaker", "listen", "log.level"} {
 		if strings.Contains(r.log.String(), key) {
 			t.Errorf("%s is named in:\n%s", key, r.log)
 		}
@@ -278,9 +279,75 @@ func TestReloadLogLevel(t *testing.T) {
 	}
 }
 
-// execute calls a tool, and closes begun at its first sign of progress.
+// TestReloadAdjustsTheEngine checks that limits of the engine hold for the calls that come
+// after the change, and those from before keep theirs.
+func TestReloadAdjustsTheEngine(t *testing.T) {
+	t.Parallel()
+	arrived, release := make(chan struct{}, 10), make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		select {
+		case <-release:
+			fmt.Fprint(w, "0123456789")
+		case <-r.Context().Done():
+		}
+	}))
+	defer server.Close()
+	yaml := func(engine string) string {
+		return strings.Replace(list(server.URL, "a"), "engine: {", "engine: {"+engine, 1)
+	}
+	r := newReloadable(t, yaml("idle_timeout: 1m, "))
+	call := func() <-chan error {
+		done := make(chan error, 1)
+		go func() { done <- r.execute("a", "", nil) }()
+		return done
+	}
+	before := call()
+	<-arrived
+	r.mustFollow(yaml("idle_timeout: 50ms, result: 9B, "))
+	if err := <-call(); !errors.Is(err, executor.ErrIdleTimeout) {
+		t.Errorf("a call after the change: %v", err)
+	}
+	close(release)
+	if err := <-before; err != nil {
+		t.Errorf("a call from before it: %v", err)
+	}
+	if err := <-call(); !errors.Is(err, executor.ErrResultTooLarge) {
+		t.Errorf("a call with a large result: %v", err)
+	}
+	r.mustFollow(yaml("rate: 1/h, "))
+	if err := errors.Join(<-call(), <-call()); !errors.Is(err, executor.ErrRateLimited) {
+		t.Errorf("a call too many: %v", err)
+	}
+}
+
+// TestLiveKeysAreKeys checks that each key which takes effect at once is one of the config.
+func TestLiveKeysAreKeys(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	root := reflect.TypeFor[config.Config]()
+	for section := range root.Fields() {
+		known[keyOf(section)] = true
+		if section.Type.Kind() == reflect.Struct {
+			for key := range section.Type.Fields() {
+				known[keyOf(section)+"."+keyOf(key)] = true
+			}
+		}
+	}
+	for key := range live {
+		if !known[key] {
+			t.Errorf("there is no key %s", key)
+		}
+	}
+}
+
+// execute calls a tool, and closes begun, where there is one, at its first sign of progress.
 func (r *reloadable) execute(tool, arguments string, begun chan struct{}) error {
-	once := sync.OnceFunc(func() { close(begun) })
+	once := sync.OnceFunc(func() {
+		if begun != nil {
+			close(begun)
+		}
+	})
 	result, err := r.host.engine.Execute(r.t.Context(), &executor.Request{
 		Tool: tool, Arguments: []byte(arguments), OnProgress: func(tools.Progress) { once() },
 	})

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
@@ -152,6 +153,31 @@ func TestReloadSwapsUpstreams(t *testing.T) {
 	if got := old.Status().State; got != "closed" {
 		t.Errorf("the server that is gone is %s", got)
 	}
+}
+
+// TestReloadKeepsCallsThatWaitForAnUpstream checks that a server which is gone from the
+// config is still there for calls that were made to it and have no slot yet.
+func TestReloadKeepsCallsThatWaitForAnUpstream(t *testing.T) {
+	t.Parallel()
+	with := func(timeout string) string {
+		return fmt.Sprintf("engine: {history: off, concurrency: 1}\nupstreams: [{name: a, timeout: %s, command: ['%s', stdio]}]\n", timeout, binary)
+	}
+	r := newReloadable(t, with("20s"))
+	r.host.settleUpstreams(t.Context())
+	ended := make(chan error, 3)
+	for range cap(ended) {
+		go func() { ended <- r.execute("countdown", `{"from":5,"interval_ms":20}`, nil) }()
+	}
+	for q := r.host.engine.Metrics().Queue; q.Running != 1 || q.Waiting != 2; q = r.host.engine.Metrics().Queue {
+		time.Sleep(time.Millisecond)
+	}
+	r.mustFollow(with("21s"))
+	for range cap(ended) {
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	r.host.upstreams.closing.Wait()
 }
 
 // TestHangupWithoutConfig checks that SIGHUP ends a server that has no file to read again.

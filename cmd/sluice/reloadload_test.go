@@ -65,7 +65,7 @@ func secretFile(t *testing.T, token string) string {
 
 // TestReloadUnderLoad reloads again and again, to whatever config, while calls are made
 // over WebSocket. None is lost: those of tools that stay succeed, and those of tools that
-// come and go succeed or are told that there is no such tool.
+// come and go, of another server's too, succeed or are told that there is no such tool.
 func TestReloadUnderLoad(t *testing.T) {
 	t.Parallel()
 	const token = "load-0123456789abcdef"
@@ -76,7 +76,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	endpoint, file := named(t), secretFile(t, token)
 	next := func() string { return randomConfig(endpoint, file) }
 	r, url := newReloadableService(t, next())
-	var calls [2]atomic.Int64 // of tools that stay, and of the others
+	var calls [3]atomic.Int64 // of tools that stay, of those that may go, and of the server's
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var callers sync.WaitGroup
@@ -87,15 +87,20 @@ func TestReloadUnderLoad(t *testing.T) {
 		}
 		callers.Go(func() {
 			for id := 1; ctx.Err() == nil; id++ {
-				n := rand.N(6)
-				tool := fmt.Sprintf("t%d", n)
-				answer := c.ask(call(id, tool, object{}), fmt.Sprintf(`"id":%d,`, id))
-				good := strings.Contains(answer, `"text":"`+tool+`"`) && !strings.Contains(answer, `"isError":true`)
-				if !good && (n < staying || !strings.Contains(answer, "There is no tool named")) {
+				kind := rand.N(len(calls))
+				tool := [...]string{"t0", fmt.Sprintf("t%d", 1+rand.N(5)), "u_echo"}[kind]
+				arguments := object{}
+				if tool == "u_echo" {
+					arguments["text"] = tool
+				}
+				answer := c.ask(call(id, tool, arguments), fmt.Sprintf(`"id":%d,`, id))
+				switch good := strings.Contains(answer, `"text":"`+tool+`"`) && !strings.Contains(answer, `"isError":true`); {
+				case good:
+					calls[kind].Add(1)
+				case tool == "t0" || tool == "t1" || !strings.Contains(answer, "There is no tool named"):
 					t.Errorf("caller %d: %s: %s", worker, tool, answer)
 					return
 				}
-				calls[min(n/staying, 1)].Add(1)
 			}
 		})
 	}
@@ -114,26 +119,42 @@ func TestReloadUnderLoad(t *testing.T) {
 			good++
 		}
 	}
+	last := next()
+	for !strings.Contains(last, "upstreams:") {
+		last = next()
+	}
+	r.mustFollow(last)
+	for calls[2].Load() == 0 && !t.Failed() { // it has had no time to start, perhaps
+		time.Sleep(time.Millisecond)
+	}
 	stop()
 	callers.Wait()
-	t.Logf("%d of %d reloads were good; %d and %d calls", good, reloads, calls[0].Load(), calls[1].Load())
-	if calls[0].Load() == 0 || calls[1].Load() == 0 {
-		t.Error("there were no calls")
+	t.Logf("%d of %d reloads were good; calls that succeeded: %d, %d and %d", good, reloads, calls[0].Load(), calls[1].Load(), calls[2].Load())
+	for kind := range calls {
+		if calls[kind].Load() == 0 {
+			t.Errorf("no call of kind %d has succeeded", kind)
+		}
 	}
 }
 
 // staying is how many tools each random config has.
 const staying = 2
 
-// randomConfig has t0, t1 and some of t2 to t5, with any slots and limits.
+// randomConfig has t0, t1 and some of t2 to t5, with any slots and limits, and often a
+// server's.
 func randomConfig(endpoint, tokenFile string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "auth: {tokens: [{name: load, token_file: '%s'}]}\n", tokenFile)
 	fmt.Fprintf(&b, "listen: {origins: ['https://o%d.example'], hosts: [h%d.example]}\n", rand.N(3), rand.N(3))
-	fmt.Fprintf(&b, "engine: {history: off, concurrency: %d, queue: %d}\ntools:\n", 1+rand.N(8), 100+rand.N(8))
+	fmt.Fprintf(&b, "engine: {history: off, concurrency: %d, queue: %d, timeout: %ds, rate: %d/s, rate_wait: 1m, heartbeat: %ds, cache: {entries: %d}}\n",
+		1+rand.N(8), 100+rand.N(8), 60+rand.N(3), 10_000+rand.N(3), 1+rand.N(3), 1+rand.N(3))
+	if n := rand.N(8); n > 0 {
+		fmt.Fprintf(&b, "upstreams: [{name: u, prefix: u_, start_timeout: %ds, command: ['%s', stdio]}]\n", 60+n/6, binary)
+	}
+	b.WriteString("tools:\n")
 	for _, n := range rand.Perm(6) {
 		if n < staying || rand.N(2) == 0 {
-			fmt.Fprintf(&b, "  - {name: t%d, concurrency: %d, timeout: %ds, http: {url: '%s/t%d'}}\n", n, 1+rand.N(4), 10+rand.N(3), endpoint, n)
+			fmt.Fprintf(&b, "  - {name: t%d, cache: {ttl: 1ms}, concurrency: %d, timeout: %ds, http: {url: '%s/t%d'}}\n", n, 1+rand.N(4), 10+rand.N(3), endpoint, n)
 		}
 	}
 	return b.String()

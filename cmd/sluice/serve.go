@@ -33,9 +33,9 @@ SIGTERM or Ctrl-C drains: /readyz says 503, new calls are refused, running ones 
 within --drain, then connections are closed with code 1001 and the exit code is 0. A second
 signal stops at once, with exit code 1.
 
-With --config, SIGHUP reads the config again, and so does a change of the file or of a
-token's: tools, upstreams, tokens, origins, hosts and the slots of the engine follow, running
-calls end on what they started with, and a bad file changes nothing. Without --config SIGHUP
+With --config or --token-file, SIGHUP reads the files again, and so does a change of one of
+them: tools, upstreams, tokens, origins, hosts and the limits of the engine follow, running
+calls end on what they started with, and a bad file changes nothing. Without either SIGHUP
 is as SIGTERM.`
 
 type serveOptions struct {
@@ -88,8 +88,16 @@ func (o *serveOptions) apply(cfg *config.Config) error {
 	return o.log.apply(cfg)
 }
 
+// files are those that flags name.
+func (o *serveOptions) files() []string {
+	if o.tokenFile == "" {
+		return nil
+	}
+	return []string{o.tokenFile}
+}
+
 func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
-	return o.serve(ctx, source{o.config, func() (*config.Config, error) {
+	return o.serve(ctx, source{o.config, o.files(), func() (*config.Config, error) {
 		cfg, err := loadConfig(o.config)
 		if err != nil {
 			return nil, err
@@ -102,7 +110,7 @@ func (o *serveOptions) run(ctx context.Context, out, errOut io.Writer) error {
 func (o *serveOptions) serve(ctx context.Context, from source, build builder, out, errOut io.Writer) error {
 	reload := newReloader(from)
 	defer reload.stop()
-	cfg, err := from.load()
+	cfg, err := reload.load(from)
 	if err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ answered (--grace), then it exits with 0. A second signal ends it at once. When 
 its end of stdout, running calls are cancelled and the exit code is 1; on Windows that is
 noticed at the next write.
 
-With --config, SIGHUP or a change of the file reads it again: tools, upstreams and the slots of
+With --config, SIGHUP or a change of the file reads it again: tools, upstreams and the limits of
 the engine follow, running calls end on what they started with, and a bad file changes
 nothing. Without --config SIGHUP is as SIGTERM.`
 
@@ -61,7 +61,7 @@ func newStdioCommand() *cobra.Command {
 // run serves the process's own stdout, whatever the command was given: nothing else
 // may write there, so it is taken before anything is done that could.
 func (o *stdioOptions) run(ctx context.Context, in io.Reader, errOut io.Writer) error {
-	return serveStdin(ctx, in, errOut, o.grace, source{o.config, func() (*config.Config, error) {
+	return serveStdin(ctx, in, errOut, o.grace, source{o.config, nil, func() (*config.Config, error) {
 		cfg, err := loadConfig(o.config)
 		if err != nil {
 			return nil, err
@@ -79,7 +79,7 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 	defer out.Close()
 	reload := newReloader(from)
 	defer reload.stop()
-	cfg, err := from.load()
+	cfg, err := reload.load(from)
 	if err != nil {
 		return err
 	}

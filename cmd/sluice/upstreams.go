@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
@@ -61,7 +62,15 @@ type upstreams struct {
 	current []*upstream.Upstream
 	leaving []*upstream.Upstream // closed when the last of their calls has ended
 
-	closing sync.WaitGroup // of those that leave
+	closing sync.WaitGroup  // of those that leave
+	over    context.Context // ends when all are to be closed
+	end     func()
+}
+
+func newUpstreams() *upstreams {
+	s := &upstreams{}
+	s.over, s.end = context.WithCancel(context.Background())
+	return s
 }
 
 // all returns those that are in use.
@@ -80,14 +89,15 @@ func (s *upstreams) add(u *upstream.Upstream) {
 }
 
 // remove takes out the server of this name, and its tools with it. Its connection ends
-// with the last of the calls that run.
-func (s *upstreams) remove(name string) {
+// with the last of the engine's calls that were made to them.
+func (s *upstreams) remove(name string, engine *executor.Engine) {
 	u := s.take(name)
 	if u == nil {
 		return // it was left out
 	}
 	u.Withdraw()
 	s.closing.Go(func() {
+		_ = engine.Barrier(s.over) // calls that wait are not known to the server
 		u.Close(context.Background())
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -110,6 +120,7 @@ func (s *upstreams) take(name string) *upstream.Upstream {
 
 // close ends all connections when ctx is done, or the calls on them have ended.
 func (s *upstreams) close(ctx context.Context) {
+	s.end()
 	s.mu.Lock()
 	open := slices.Concat(s.current, s.leaving)
 	s.mu.Unlock()

@@ -98,16 +98,20 @@ func (o *wrapOptions) run(cmd *cobra.Command) error {
 			}
 		}
 	}
-	cfg, err := o.config()
-	if err != nil {
-		return err
-	}
 	if o.serve.listen != "" {
-		return o.serve.serve(cmd.Context(), source{load: func() (*config.Config, error) {
+		return o.serve.serve(cmd.Context(), source{also: o.serve.files(), load: func() (*config.Config, error) {
+			cfg, err := o.config()
+			if err != nil {
+				return nil, err
+			}
 			return cfg, o.serve.apply(cfg)
 		}}, o.build(cmd.Context()), cmd.OutOrStdout(), cmd.ErrOrStderr())
 	}
 	return serveStdin(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), o.grace, source{load: func() (*config.Config, error) {
+		cfg, err := o.config()
+		if err != nil {
+			return nil, err
+		}
 		return cfg, o.serve.log.apply(cfg)
 	}}, o.build(cmd.Context()))
 }

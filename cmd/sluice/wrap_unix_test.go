@@ -109,8 +109,16 @@ func TestWrapListens(t *testing.T) {
 			break
 		}
 	}
+	rewritten(t, token, strings.Repeat("n", 20))
+	if rest, err := client.rest(); err == nil || !strings.Contains(err.Error(), "1008") {
+		t.Errorf("the connection of the old token ended with %v after %s", err, rest)
+	}
+	s.connect(strings.Repeat("n", 20)).ask(call(2, "echo", object{"text": "again"}), `"text":"again"`)
 	p.signal(syscall.SIGTERM)
 	p.wantExit(exitOK)
+	if n := strings.Count(p.stderr.String(), "the config is reloaded"); n != 1 || strings.Contains(p.stderr.String(), "next start") {
+		t.Errorf("the log says:\n%s", p.stderr)
+	}
 }
 
 func TestWrapOfNoServer(t *testing.T) {
