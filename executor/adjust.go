@@ -40,9 +40,10 @@ func (o *Options) bounds() *bounds {
 }
 
 // Adjust changes the limits of an engine that runs to those of o, with the same meaning
-// of 0 and of negative numbers: Concurrency, Queue, QueueBytes, QueueTimeout, Rate,
-// CallerRate, RateWait, Breaker, RepeatFailures, Timeout, IdleTimeout, Heartbeat,
-// ResultBytes, CacheEntries and CacheBytes. It does not look at the other fields.
+// of 0 and of negative numbers: Concurrency, Queue, QueueBytes, InFlightBytes,
+// QueueTimeout, Rate, CallerRate, RateWait, Breaker, RepeatFailures, Timeout, IdleTimeout,
+// Heartbeat, ResultBytes, CacheEntries and CacheBytes. It does not look at the other
+// fields.
 //
 // No call is lost by it. Those that run or wait keep the times and the size that they came
 // with. What is shared changes for them too: free slots go to those who wait, and where
@@ -54,6 +55,7 @@ func (e *Engine) Adjust(o Options) {
 	e.bounds.Store(o.bounds())
 	e.resize(o.Concurrency, o.Queue, o.QueueBytes)
 	e.aside.space.Store(o.QueueBytes)
+	e.ledger.resize(o.InFlightBytes)
 	e.rates.adjust()
 	e.beats.adjust(o.Heartbeat)
 	e.cache.resize(o.CacheEntries, o.CacheBytes)

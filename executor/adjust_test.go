@@ -260,3 +260,24 @@ func TestAdjustCache(t *testing.T) {
 		t.Errorf("then %d are kept", e.Metrics().CacheEntries)
 	}
 }
+
+// TestAdjustInFlightBytes checks that the bytes in flight are bounded anew.
+func TestAdjustInFlightBytes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		e := newEngine(t, Options{}, tool("t", until(release)))
+		call := func() <-chan answer { return send(t.Context(), e, Request{Arguments: []byte(`{"a":1}`)}) }
+		list := []<-chan answer{call()}
+		e.Adjust(Options{InFlightBytes: 8})
+		wantKind(t, (<-call()).err, KindOverloaded, ErrInFlightBytes)
+		e.Adjust(Options{})
+		list = append(list, call())
+		close(release)
+		for _, done := range list {
+			if a := <-done; a.err != nil {
+				t.Error(a.err)
+			}
+		}
+	})
+}

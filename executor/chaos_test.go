@@ -143,7 +143,7 @@ func (c *chaos) run(t *testing.T) {
 // limits are any that let calls through.
 func (c *chaos) limits() Options {
 	return Options{
-		Concurrency: 1 + c.below(16), Queue: c.below(60), QueueBytes: int64(c.below(200)),
+		InFlightBytes: int64(1000 + c.below(1000)), Concurrency: 1 + c.below(16), Queue: c.below(60), QueueBytes: int64(c.below(200)),
 		Rate: tools.Rate{Count: c.below(200)}, CallerRate: tools.Rate{Count: c.below(100)}, RateWait: c.some(5 * time.Second),
 		Breaker: tools.Breaker{Off: c.below(4) == 0, Failures: c.below(30), Window: c.some(time.Minute)}, RepeatFailures: c.below(20),
 		Timeout: time.Second + c.some(20*time.Second), IdleTimeout: c.some(20 * time.Second), QueueTimeout: c.some(time.Minute),

@@ -43,6 +43,13 @@ func (l *ledger) enter(x *Execution, pressed bool) admission {
 	return admitted
 }
 
+// resize changes how many bytes may be in flight. Those that are stay.
+func (l *ledger) resize(space int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.space = space
+}
+
 // close does what leave and answer do, so that a drain that ends finds nothing in flight.
 func (l *ledger) close(x *Execution) {
 	l.mu.Lock()

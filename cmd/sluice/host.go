@@ -30,7 +30,7 @@ type host struct {
 	killed chan struct{} // closed when programs are to end at once
 	kill   func()        // closes it
 
-	upstreams *upstreams
+	upstreams upstreams
 	reload    *reloader // nil where the config stays as it is
 }
 
@@ -40,7 +40,7 @@ type builder func(*config.Config, *slog.Logger) (*host, error)
 // emptyHost is a host without tools that is not assembled yet.
 func emptyHost() *host {
 	ballast()
-	h := &host{registry: &tools.Registry{}, killed: make(chan struct{}), upstreams: newUpstreams()}
+	h := &host{registry: &tools.Registry{}, killed: make(chan struct{})}
 	h.kill = sync.OnceFunc(func() { close(h.killed) })
 	return h
 }

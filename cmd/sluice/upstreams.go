@@ -62,15 +62,10 @@ type upstreams struct {
 	current []*upstream.Upstream
 	leaving []*upstream.Upstream // closed when the last of their calls has ended
 
-	closing sync.WaitGroup  // of those that leave
-	over    context.Context // ends when all are to be closed
-	end     func()
-}
+	over context.Context // ends when all are to be closed; nil until one leaves
+	end  context.CancelFunc
 
-func newUpstreams() *upstreams {
-	s := &upstreams{}
-	s.over, s.end = context.WithCancel(context.Background())
-	return s
+	closing sync.WaitGroup // of those that leave
 }
 
 // all returns those that are in use.
@@ -91,13 +86,13 @@ func (s *upstreams) add(u *upstream.Upstream) {
 // remove takes out the server of this name, and its tools with it. Its connection ends
 // with the last of the engine's calls that were made to them.
 func (s *upstreams) remove(name string, engine *executor.Engine) {
-	u := s.take(name)
+	u, over := s.take(name)
 	if u == nil {
 		return // it was left out
 	}
 	u.Withdraw()
 	s.closing.Go(func() {
-		_ = engine.Barrier(s.over) // calls that wait are not known to the server
+		_ = engine.Barrier(over) // calls that wait are not known to the server
 		u.Close(context.Background())
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -105,23 +100,28 @@ func (s *upstreams) remove(name string, engine *executor.Engine) {
 	})
 }
 
-func (s *upstreams) take(name string) *upstream.Upstream {
+func (s *upstreams) take(name string) (u *upstream.Upstream, over context.Context) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.current, func(u *upstream.Upstream) bool { return u.Status().Name == name })
 	if i < 0 {
-		return nil
+		return nil, nil
 	}
-	u := s.current[i]
+	if s.over == nil {
+		s.over, s.end = context.WithCancel(context.Background())
+	}
+	u = s.current[i]
 	s.current = slices.Delete(s.current, i, i+1)
 	s.leaving = append(s.leaving, u)
-	return u
+	return u, s.over
 }
 
 // close ends all connections when ctx is done, or the calls on them have ended.
 func (s *upstreams) close(ctx context.Context) {
-	s.end()
 	s.mu.Lock()
+	if s.end != nil {
+		s.end()
+	}
 	open := slices.Concat(s.current, s.leaving)
 	s.mu.Unlock()
 	var closing sync.WaitGroup
