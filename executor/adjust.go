@@ -43,7 +43,7 @@ func (o *Options) bounds() *bounds {
 // of 0 and of negative numbers: Concurrency, Queue, QueueBytes, InFlightBytes,
 // QueueTimeout, Rate, CallerRate, RateWait, Breaker, RepeatFailures, Timeout, IdleTimeout,
 // Heartbeat, ResultBytes, CacheEntries and CacheBytes. It does not look at the other
-// fields.
+// fields, but asks the engine's own Allowance anew about the callers that wait.
 //
 // No call is lost by it. Those that run or wait keep the times and the size that they came
 // with. What is shared changes for them too: free slots go to those who wait, and where
