@@ -92,6 +92,9 @@ func (o *connectOptions) carry(ctx context.Context, in io.Reader, out *os.File, 
 	defer stop()
 	client := stdio.New(in, out, stdio.Options{MaxMessage: maxAnswer})
 	err := bridge.Run(heard, forced, client, opts)
+	if lost, ok := errors.AsType[*bridge.ClientError](err); ok {
+		return lost.Err
+	}
 	if err != nil {
 		return &failure{code: exitConnect, err: &remoteError{err}, hint: "check the URL, and the token in SLUICE_TOKEN or --token-file"}
 	}

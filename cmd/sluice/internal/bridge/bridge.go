@@ -43,6 +43,9 @@ type bridge struct {
 	client upstream.Stream
 	ready  chan struct{} // closed when the first connection is there, or given up
 
+	broken   context.Context         // done when a message could not be written to the client
+	breakOff context.CancelCauseFunc // ends it, with why
+
 	writing sync.Mutex // held while a message is written to the client
 
 	mu      sync.Mutex // guards what follows
@@ -56,9 +59,12 @@ type bridge struct {
 
 // Run carries messages until the client ends its side or asked is done: then what runs may
 // go on for the grace, or until forced is done. Both streams are closed when it returns.
-// The error says why there was never a connection, or why the client could not be read.
+// The error says why there was never a connection or, if it is a [ClientError], why the
+// client could not be read or written to.
 func Run(asked, forced context.Context, client upstream.Stream, opts Options) error {
 	b := &bridge{opts: opts, client: client, ready: make(chan struct{}), pending: newPending()}
+	b.broken, b.breakOff = context.WithCancelCause(context.Background())
+	defer b.breakOff(nil)
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(asked))
 	defer cancel(nil)
 	serving := make(chan error, 1)
@@ -68,9 +74,11 @@ func Run(asked, forced context.Context, client upstream.Stream, opts Options) er
 	var err error
 	select {
 	case err = <-left:
+		err = clientError(err)
 		b.finish(forced)
 	case <-asked.Done():
 		b.finish(forced)
+	case <-b.broken.Done():
 	case err = <-serving:
 		serving <- nil
 	}
@@ -80,7 +88,27 @@ func Run(asked, forced context.Context, client upstream.Stream, opts Options) er
 	b.drop(errLeft)
 	<-serving
 	_ = client.Close(1000, "")
+	if err == nil {
+		err = clientError(context.Cause(b.broken))
+	}
 	return err
+}
+
+// A ClientError is why the client could not be read or written to.
+type ClientError struct{ Err error }
+
+// Error returns the text of the cause.
+func (e *ClientError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *ClientError) Unwrap() error { return e.Err }
+
+// clientError makes a ClientError of err; nil of nil.
+func clientError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &ClientError{err}
 }
 
 var errLeft = errors.New("the client has left")
@@ -94,6 +122,7 @@ func (b *bridge) finish(forced context.Context) {
 	b.mu.Unlock()
 	select {
 	case <-idle:
+	case <-b.broken.Done():
 	case <-ctx.Done():
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"strings"
@@ -291,4 +292,40 @@ func TestEnd(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A full is a client whose output takes nothing.
+type full struct{ *end }
+
+var errFull = errors.New("no space left on device")
+
+func (full) Write(context.Context, []byte) error { return errFull }
+
+func TestAnswersThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, ours := pair()
+		server, theirs := pair()
+		done := make(chan error, 1)
+		go func() {
+			done <- Run(t.Context(), t.Context(), full{ours}, Options{
+				Dial:  func(context.Context) (upstream.Stream, error) { return theirs, nil },
+				Final: func(error) bool { return true }, Patience: time.Minute, Grace: time.Minute,
+				Logger: slog.New(slog.DiscardHandler),
+			})
+		}()
+		for id := range 2 { // the second is never answered
+			client.out <- fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"ping"}`, id)
+			<-server.in
+		}
+		start := time.Now()
+		server.out <- `{"jsonrpc":"2.0","id":0,"result":{}}`
+		err := <-done
+		if _, ok := errors.AsType[*ClientError](err); !ok || !errors.Is(err, errFull) {
+			t.Errorf("Run: %v", err)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("it went on for %v", took)
+		}
+	})
 }

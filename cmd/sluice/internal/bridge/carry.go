@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 
 	"github.com/sluice-dev/sluice/tools/upstream"
 )
@@ -107,11 +108,12 @@ func (b *bridge) received(text []byte) bool {
 	return true
 }
 
-// tell writes a message to the client. That it has gone, whoever reads from it hears.
+// tell writes a message to the client. Where it cannot, the bridge ends: what is lost
+// must not be lost in silence.
 func (b *bridge) tell(text []byte) {
 	b.writing.Lock()
 	defer b.writing.Unlock()
-	if err := b.client.Write(context.Background(), text); err != nil {
-		b.opts.Logger.Debug("a message for the client was not written", "error", err)
+	if err := b.client.Write(context.Background(), text); err != nil && !errors.Is(err, os.ErrClosed) { // by Run
+		b.breakOff(err)
 	}
 }
