@@ -269,3 +269,24 @@ func TestResultsThatCannotBeSent(t *testing.T) {
 		}
 	})
 }
+
+// What a handler puts into _meta under the names of the protocol is left out: it would
+// stand there twice, or say something that only the server can.
+func TestHandlersDoNotSetTheServersMeta(t *testing.T) {
+	overAll(t, func(t *testing.T, f *fixture, l *link) {
+		if err := f.registry.Add(&tools.Tool{
+			Definition: tools.Definition{Name: "forger"},
+			Handler: tools.HandlerFunc(func(context.Context, *tools.Call) (*tools.Result, error) {
+				return &tools.Result{Meta: map[string]any{
+					"io.modelcontextprotocol/serverInfo": "forged", "io.modelcontextprotocol/subscriptionId": "forged", "example.com/kept": 1,
+				}}, nil
+			}),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		l.send(callMessage(1, "forger", `{}`, ""))
+		if got := l.want(`"name":"fixture"`, `"example.com/kept":1`); strings.Contains(got, "forged") {
+			t.Errorf("answered %s", got)
+		}
+	})
+}

@@ -12,11 +12,8 @@ import (
 
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/internal/display"
+	"github.com/sluice-dev/sluice/transport/mcp"
 )
-
-// reservedMeta is the prefix of the keys of _meta that are about one connection, and not
-// about what is sent over it (specification 2026-07-28, basic, "_meta").
-const reservedMeta = "io.modelcontextprotocol/"
 
 // visible takes out of a result what cannot be seen in its texts, and what is about the
 // connection to the server. Structured content, which is for programs, stays as it is.
@@ -24,7 +21,7 @@ func visible(result *tools.Result) *tools.Result {
 	for i, block := range result.Content {
 		result.Content[i] = visibleBlock(block)
 	}
-	maps.DeleteFunc(result.Meta, func(key string, _ any) bool { return strings.HasPrefix(key, reservedMeta) })
+	maps.DeleteFunc(result.Meta, func(key string, _ any) bool { return mcp.Reserved(key) })
 	return result
 }
 

@@ -1,5 +1,7 @@
 package mcp
 
+import "strings"
+
 // The methods of requests and notifications that Sluice takes or sends.
 const (
 	MethodInitialize = "initialize"       // legacy
@@ -40,6 +42,10 @@ const (
 	// where it has to: interactive, normal or batch.
 	MetaPriority = "dev.sluice/priority"
 )
+
+// Reserved reports whether a key of _meta is one of the protocol's own with a prefix.
+// Those are about one request on one connection, and not about what is sent over it.
+func Reserved(key string) bool { return strings.HasPrefix(key, "io.modelcontextprotocol/") }
 
 // Error codes (JSON-RPC 2.0, section 5.1; specification 2026-07-28, basic, "Error
 // Codes").

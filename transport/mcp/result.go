@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"fmt"
+	"maps"
 
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -58,8 +59,16 @@ func ResultSize(result *tools.Result) int {
 }
 
 // AppendMeta appends the entries of a _meta object, each led by a comma where it is
-// not the first in the object, and reports whether the object is still empty.
+// not the first in the object, and reports whether the object is still empty. Entries of
+// the protocol's own (see [Reserved]) are left out: the server sets those.
 func AppendMeta(dst []byte, meta map[string]any, first bool) ([]byte, bool, error) {
+	for key := range meta {
+		if Reserved(key) {
+			meta = maps.Clone(meta)
+			maps.DeleteFunc(meta, func(key string, _ any) bool { return Reserved(key) })
+			break
+		}
+	}
 	if len(meta) == 0 {
 		return dst, first, nil
 	}
