@@ -11,8 +11,8 @@ import (
 
 // A banner tells a person what is served and how to connect each kind of client.
 type banner struct {
-	url       string // of the WebSocket
-	health    string // of the probes, without a path
+	urls      []string // of the WebSocket, at least one
+	health    string   // of the probes, without a path
 	tools     int
 	token     string // that was made for this run; empty where tokens are configured
 	tokenFile string // where the token was left for "sluice call"; empty where it was not
@@ -22,12 +22,18 @@ type banner struct {
 // String returns the banner with lines to paste.
 func (b banner) String() string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "Serving %d tools at %s (Ctrl-C stops)\n\n", b.tools, b.url)
+	fmt.Fprintf(&s, "Serving %d tools at %s (Ctrl-C stops)\n", b.tools, b.urls[0])
+	for _, url := range b.urls[1:] {
+		fmt.Fprintf(&s, "          and at %s\n", url)
+	}
+	s.WriteByte('\n')
 	if b.token != "" {
 		fmt.Fprintf(&s, "token     %s\n          made for this run; auth.tokens in a config sets your own\n\n", b.token)
 	}
 	fmt.Fprintf(&s, "shell     %s\n", b.shellLine())
-	fmt.Fprintf(&s, "browser   %s\n          import { connect } from \"%s\"; --origin or listen.origins allows the page\n", b.browserLine(), b.script())
+	if b.page() != "" {
+		fmt.Fprintf(&s, "browser   %s\n          import { connect } from \"%s\"; --origin or listen.origins allows the page\n", b.browserLine(), b.script())
+	}
 	fmt.Fprintf(&s, "desktop   %s\n", b.desktopLine())
 	fmt.Fprintf(&s, "health    %s/healthz and /readyz\n", b.health)
 	return s.String()
@@ -35,14 +41,24 @@ func (b banner) String() string {
 
 // shellLine calls a tool. On this machine the token comes from its file.
 func (b banner) shellLine() string {
-	call := fmt.Sprintf("%s call --url %s countdown from=5", b.command, b.url)
+	call := fmt.Sprintf("%s call --url %s countdown from=5", b.command, b.urls[0])
 	switch {
 	case b.tokenFile != "":
 		return call
 	case b.token != "":
 		return "SLUICE_TOKEN=" + b.token + " " + call
 	}
-	return "SLUICE_TOKEN=<token> " + strings.TrimSuffix(call, "call --url "+b.url+" countdown from=5") + "tools --url " + b.url
+	return "SLUICE_TOKEN=<token> " + strings.TrimSuffix(call, "call --url "+b.urls[0]+" countdown from=5") + "tools --url " + b.urls[0]
+}
+
+// page is the first URL that a page can connect to; empty where all are UNIX sockets.
+func (b banner) page() string {
+	for _, url := range b.urls {
+		if strings.HasPrefix(url, "ws") {
+			return url
+		}
+	}
+	return ""
 }
 
 // browserLine is the end of a page's address: browsers send a fragment to no server.
@@ -51,12 +67,12 @@ func (b banner) browserLine() string {
 	if token == "" {
 		token = "<token>"
 	}
-	return fmt.Sprintf("https://<your page>/#url=%s&token=%s", b.url, token)
+	return fmt.Sprintf("https://<your page>/#url=%s&token=%s", b.page(), token)
 }
 
 // script is where pages import the client from.
 func (b banner) script() string {
-	return "http" + strings.TrimSuffix(strings.TrimPrefix(b.url, "ws"), "/mcp") + "/sluice.js"
+	return "http" + strings.TrimSuffix(strings.TrimPrefix(b.page(), "ws"), "/mcp") + "/sluice.js"
 }
 
 // desktopLine is the entry for clients that launch their servers: they speak stdio

@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
@@ -10,7 +11,8 @@ import (
 // live are the keys of a config that take effect when it is read again.
 var live = map[string]bool{
 	"tools": true, "upstreams": true,
-	"auth.tokens": true, "listen.origins": true, "listen.hosts": true,
+	"auth.tokens": true, "listen.origins": true, "listen.hosts": true, "listen.proxies": true, "listen.proxy_header": true,
+	"listen.max_connections": true, "listen.max_per_caller": true, "listen.max_per_address": true,
 	"engine.concurrency": true, "engine.queue": true, "engine.queue_bytes": true, "engine.queue_timeout": true,
 	"engine.in_flight_bytes": true,
 	"engine.rate":            true, "engine.caller_rate": true, "engine.rate_wait": true,
@@ -69,7 +71,9 @@ func compare[T any](old, next []T, essence func(T) (name string, what T)) (gone 
 // fixed returns the keys whose values differ and that take a new start to have effect.
 func fixed(a, b *config.Config) []string {
 	var keys []string
-	old, next := reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem()
+	x, y := *a, *b
+	x.Listen, y.Listen = withoutFiles(a.Listen), withoutFiles(b.Listen)
+	old, next := reflect.ValueOf(&x).Elem(), reflect.ValueOf(&y).Elem()
 	for i := range old.NumField() {
 		section := keyOf(old.Type().Field(i))
 		switch {
@@ -84,6 +88,22 @@ func fixed(a, b *config.Config) []string {
 		}
 	}
 	return keys
+}
+
+// withoutFiles leaves of TLS only whether it is spoken: its files may change.
+func withoutFiles(l config.Listen) config.Listen {
+	hollow := func(t *config.TLS) *config.TLS {
+		if t == nil {
+			return nil
+		}
+		return &config.TLS{}
+	}
+	l.TLS = hollow(l.TLS)
+	l.Also = slices.Clone(l.Also)
+	for i := range l.Also {
+		l.Also[i].TLS = hollow(l.Also[i].TLS)
+	}
+	return l
 }
 
 func appendFixed(keys []string, key string, old, next reflect.Value) []string {

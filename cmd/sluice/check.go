@@ -139,13 +139,14 @@ func (f *findings) upstreams(cfg *config.Config) {
 
 // network finds what `sluice serve` would complain of.
 func (f *findings) network(cfg *config.Config) {
-	local, tokens := isLoopback(cfg.Listen.Address), len(cfg.Auth.Tokens)
-	if !local && tokens == 0 {
-		f.warn("`sluice serve` refuses %s, which other machines reach, without auth.tokens", cfg.Listen.Address)
+	open := exposed(&cfg.Listen)
+	if len(open) > 0 && len(cfg.Auth.Tokens) == 0 {
+		f.warn("`sluice serve` refuses %s, which other machines reach, without auth.tokens", open[0])
 	}
-	if !local && len(cfg.Listen.Hosts) == 0 {
+	if len(open) > 0 && len(cfg.Listen.Hosts) == 0 {
 		f.warn("clients on other machines are refused until listen.hosts names what they call this one")
 	}
+	f.certificates(&cfg.Listen)
 	stand := &keys{entries: []websocket.Token{{Name: "any", Secret: websocket.NewToken()}}}
 	if _, err := newService(nil, cfg, stand, nil); err != nil {
 		f.Errors = append(f.Errors, config.Problem{Message: err.Error()})
@@ -161,6 +162,18 @@ func (f *findings) network(cfg *config.Config) {
 		}
 		for _, problem := range k.weak() {
 			f.warn("%s", problem)
+		}
+	}
+}
+
+// certificates finds what is wrong with the files of listeners that speak TLS.
+func (f *findings) certificates(l *config.Listen) {
+	for _, listener := range l.Listeners() {
+		if listener.TLS == nil {
+			continue
+		}
+		if _, err := loadTLS(listener.TLS); err != nil {
+			f.warn("`sluice serve` cannot listen on %s: %v", listener.Address, err)
 		}
 	}
 }

@@ -2,10 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -51,7 +52,7 @@ func newConnectCommand() *cobra.Command {
 		Use:     "connect URL",
 		Short:   "Bridge stdio to a Sluice that listens elsewhere",
 		Long:    connectLong,
-		Example: "  sluice connect ws://127.0.0.1:7777/mcp\n  SLUICE_TOKEN=... sluice connect wss://tools.example",
+		Example: "  sluice connect ws://127.0.0.1:7777/mcp\n  SLUICE_TOKEN=... sluice connect wss://tools.example --ca ca.pem\n  sluice connect unix:/run/sluice.sock",
 		Args:    usageArgs(cobra.ExactArgs(1)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.target.url = args[0]
@@ -59,6 +60,7 @@ func newConnectCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.tokenFile, "token-file", "", "read the token from this `file`")
+	opts.target.tls.addFlags(cmd.Flags())
 	cmd.Flags().DurationVar(&opts.wait, "wait", 30*time.Second, "how long the first connection may take")
 	cmd.Flags().DurationVar(&opts.grace, "grace", defaultGrace, "how long running calls may go on at the end")
 	opts.log.add(cmd)
@@ -107,10 +109,13 @@ func (o *connectOptions) dialer(logger *slog.Logger) (bridge.Options, error) {
 	if err != nil {
 		return bridge.Options{}, err
 	}
+	if err := o.target.tls.check(u); err != nil {
+		return bridge.Options{}, err
+	}
 	if u.Scheme == "ws" && !isLoopback(address(u)) {
 		logger.Warn("what is said travels unencrypted, the token too; use wss://", "host", u.Host)
 	}
-	remote := upstream.Remote{URL: u.String(), MaxMessage: maxAnswer, Token: func() (string, error) {
+	remote := upstream.Remote{URL: u.String(), MaxMessage: maxAnswer, TLS: o.target.tls.config, Token: func() (string, error) {
 		if o.tokenFile != "" {
 			return config.ReadSecret(o.tokenFile)
 		}
@@ -118,19 +123,24 @@ func (o *connectOptions) dialer(logger *slog.Logger) (bridge.Options, error) {
 	}}
 	return bridge.Options{
 		Dial: remote.Open, Final: isFinal, Patience: o.wait, Grace: o.grace,
-		Logger: logger.With("url", fmt.Sprintf("%s://%s%s", u.Scheme, u.Host, u.Path)),
+		Logger: logger.With("url", place(u)),
 	}, nil
 }
 
 // isFinal reports whether a server that answered so will not answer otherwise soon.
 func isFinal(err error) bool {
-	answer, ok := errors.AsType[*websocket.StatusError](err)
-	if !ok {
-		return errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) // of the token file
+	if answer, ok := errors.AsType[*websocket.StatusError](err); ok {
+		switch answer.Status {
+		case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUpgradeRequired:
+			return true
+		}
+		return false
 	}
-	switch answer.Status {
-	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusUpgradeRequired:
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
 	}
-	return false
+	if _, dialling := errors.AsType[*net.OpError](err); dialling {
+		return errors.Is(err, os.ErrPermission) // of a UNIX socket; one that is not there may come
+	}
+	return errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) // of a file that a flag names
 }

@@ -259,6 +259,12 @@ func TestKnobs(t *testing.T) {
 	for name, bites := range upstreamKnobs {
 		t.Run(name, bites)
 	}
+	for name, bites := range listenKnobs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bites(t)
+		})
+	}
 	for name, bites := range policyKnobs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -288,8 +294,9 @@ func TestEveryKnobHasATest(t *testing.T) {
 			_, here := knobs[name+"."+key]
 			_, there := policyKnobs[name+"."+key]
 			_, far := upstreamKnobs[name+"."+key]
+			_, listens := listenKnobs[name+"."+key]
 			_, contained := sandboxKnobs[name+"."+key]
-			if _, elsewhere := knobsElsewhere[name+"."+key]; !here && !there && !far && !contained && !elsewhere {
+			if _, elsewhere := knobsElsewhere[name+"."+key]; !here && !there && !far && !listens && !contained && !elsewhere {
 				t.Errorf("no test shows %s.%s bite", name, key)
 			}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 
@@ -22,6 +23,8 @@ type plan struct {
 	upstreams []*upstream.Upstream
 	access    websocket.Access
 	problems  []config.Problem
+
+	certificates map[*listener]*tls.Config
 }
 
 // prepare makes what comes in. The error has each reason why the config is bad, with its
@@ -33,6 +36,7 @@ func (p *plan) prepare() error {
 		if err := p.makeAccess(); err != nil {
 			return err
 		}
+		p.makeCertificates()
 	}
 	if len(p.problems) > 0 {
 		return &config.Error{File: p.source.path, Problems: p.problems}
@@ -73,21 +77,48 @@ func (p *plan) makeAccess() error {
 	if err != nil {
 		return err
 	}
-	if err := keys.fit(p.started.Listen.Address, p.log); err != nil {
+	if err := keys.fit(&p.started.Listen, p.log); err != nil {
 		return err
 	}
 	tokens, err := websocket.NewTokens(keys.entries...)
 	if err != nil {
 		return err
 	}
-	p.access = websocket.Access{Tokens: tokens, Hosts: p.next.Listen.Hosts, Origins: p.next.Listen.Origins}
+	p.access = websocket.Access{
+		Tokens: tokens, Hosts: p.next.Listen.Hosts, Origins: p.next.Listen.Origins,
+		Proxies: p.next.Listen.Proxies, ProxyHeader: p.next.Listen.ProxyHeader,
+	}
 	for i, origin := range p.access.Origins {
 		p.check(fmt.Sprintf("listen.origins[%d]", i), websocket.Access{Tokens: tokens, Origins: []string{origin}})
 	}
 	for i, host := range p.access.Hosts {
 		p.check(fmt.Sprintf("listen.hosts[%d]", i), websocket.Access{Tokens: tokens, Hosts: []string{host}})
 	}
+	for i, proxy := range p.access.Proxies {
+		p.check(fmt.Sprintf("listen.proxies[%d]", i), websocket.Access{Tokens: tokens, Proxies: []string{proxy}})
+	}
 	return nil
+}
+
+// makeCertificates reads those of the listeners that there are.
+func (p *plan) makeCertificates() {
+	p.certificates = map[*listener]*tls.Config{}
+	specs := p.next.Listen.Listeners()
+	for i, l := range p.service.clients {
+		if i >= len(specs) || l.certificates == nil || specs[i].TLS == nil {
+			continue // which takes a new start
+		}
+		loaded, err := loadTLS(specs[i].TLS)
+		if err != nil {
+			path := "listen.tls"
+			if i > 0 {
+				path = fmt.Sprintf("listen.also[%d].tls", i-1)
+			}
+			line, column := p.next.Place(path)
+			p.problem(line, column, err)
+		}
+		p.certificates[l] = loaded
+	}
 }
 
 // keys are the tokens of the next config, or the one that was made for this run.
@@ -135,6 +166,10 @@ func (p *plan) commit() (closed int) {
 		var err error
 		if closed, err = p.service.accept.SetAccess(p.access); err != nil {
 			panic(err) // it was checked
+		}
+		p.service.accept.SetCaps(connectionCaps(&p.next.Listen, mayOpen()))
+		for l, next := range p.certificates {
+			l.certificates.follow(next, l.address, p.log)
 		}
 	}
 	p.host.registry.Together(func() {

@@ -34,8 +34,8 @@ func TestWrongUsage(t *testing.T) {
 		{"too many arguments", []string{"check", "a"}, "sluice: unknown command \"a\" for \"sluice check\"\nhint: `sluice check --help` shows what it takes\n"},
 		{"no such log level", []string{"serve", "--log-level", "loud"}, "sluice: there is no log level \"loud\"\nhint: choose debug, info, warn or error\n"},
 		{"no such log format", []string{"serve", "--log-format", "xml"}, "sluice: there is no log format \"xml\"\nhint: choose text or json\n"},
-		{"address without port", []string{"serve", "--listen", "bad"}, "sluice: --listen must be host:port such as 127.0.0.1:7777, not \"bad\": missing port in address\nhint: port 0 takes a free one\n"},
-		{"port too large", []string{"serve", "--listen", "0.0.0.0:70000"}, "sluice: --listen must be host:port such as 127.0.0.1:7777, not \"0.0.0.0:70000\"\nhint: port 0 takes a free one\n"},
+		{"address without port", []string{"serve", "--listen", "bad"}, "sluice: --listen must be host:port such as 127.0.0.1:7777, or unix:/path, not \"bad\": missing port in address\nhint: port 0 takes a free one\n"},
+		{"port too large", []string{"serve", "--listen", "0.0.0.0:70000"}, "sluice: --listen must be host:port such as 127.0.0.1:7777, or unix:/path, not \"0.0.0.0:70000\"\nhint: port 0 takes a free one\n"},
 		{"no such file", []string{"check", "--config", "none.yaml"}, "sluice: open none.yaml: no such file or directory\nhint: --config names the config file\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,20 +28,21 @@ to paste for each kind of client; for "sluice call" on this machine it is also l
 file that only you can read. With --log-format json nothing is printed: the log names that
 file, never the token.
 
-An address that other machines reach needs tokens of yours.
+An address that other machines reach needs tokens of yours, and should have TLS: see
+listen.tls of the config, or a proxy in front.
 
 SIGTERM or Ctrl-C drains: /readyz says 503, new calls are refused, running ones may finish
 within --drain, then connections are closed with code 1001 and the exit code is 0. A second
 signal stops at once, with exit code 1.
 
 With --config or --token-file, SIGHUP reads the files again, and so does a change of one of
-them: tools, upstreams, tokens, origins, hosts and the limits of the engine follow, running
-calls end on what they started with, and a bad file changes nothing. Without either SIGHUP
-is as SIGTERM.`
+them: tools, upstreams, tokens, certificates, origins, hosts, proxies, caps on connections
+and the limits of the engine follow, running calls end on what they started with, and a bad
+file changes nothing. Without either SIGHUP is as SIGTERM.`
 
 type serveOptions struct {
 	config    string
-	listen    string
+	listen    []string
 	tokenFile string
 	origins   []string
 	drain     time.Duration
@@ -53,7 +55,7 @@ func newServeCommand() *cobra.Command {
 		Use:     "serve",
 		Short:   "Serve WebSocket clients: browsers, sidecars, sluice call --url",
 		Long:    serveLong,
-		Example: "  sluice serve\n  sluice serve --origin http://localhost:3000\n  sluice serve --config sluice.yaml --listen 127.0.0.1:9000",
+		Example: "  sluice serve\n  sluice serve --origin http://localhost:3000\n  sluice serve --config sluice.yaml --listen 127.0.0.1:9000 --listen unix:/run/sluice.sock",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return opts.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
@@ -66,7 +68,7 @@ func newServeCommand() *cobra.Command {
 
 // addFlags adds the flags on clients and their connections.
 func (o *serveOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&o.listen, "listen", "l", "", "host:port to listen on, `address`; port 0 takes a free one (default 127.0.0.1:7777)")
+	cmd.Flags().StringArrayVarP(&o.listen, "listen", "l", nil, "listen on this `address`: host:port, where port 0 takes a free one, or unix:/path; may be repeated (default 127.0.0.1:7777)")
 	cmd.Flags().StringVar(&o.tokenFile, "token-file", "", "accept the token that this `file` holds")
 	cmd.Flags().StringArrayVar(&o.origins, "origin", nil, "let pages of this `origin` connect, such as http://localhost:*; may be repeated")
 	cmd.Flags().DurationVar(&o.drain, "drain", defaultDrain, "how long running calls may go on when asked to stop")
@@ -75,11 +77,19 @@ func (o *serveOptions) addFlags(cmd *cobra.Command) {
 
 // apply writes the flags that were given into cfg.
 func (o *serveOptions) apply(cfg *config.Config) error {
-	if o.listen != "" {
-		if err := config.CheckAddress(o.listen); err != nil {
+	for i, address := range o.listen {
+		if err := config.CheckAddress(address); err != nil {
 			return usageError("port 0 takes a free one", "--listen %w", err)
 		}
-		cfg.Listen.Address = o.listen
+		address, err := absoluteAddress(address)
+		if err != nil {
+			return err
+		}
+		if i == 0 {
+			cfg.Listen.Address = address // of the config's, this is the one that is replaced
+		} else {
+			cfg.Listen.Also = append(cfg.Listen.Also, config.Listener{Address: address})
+		}
 	}
 	cfg.Listen.Origins = append(cfg.Listen.Origins, o.origins...)
 	if o.tokenFile != "" {
@@ -121,7 +131,7 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	logs := newJournal(errOut, cfg)
 	defer logs.Close()
 	logger := logs.Logger
-	if err := keys.fit(cfg.Listen.Address, logger); err != nil {
+	if err := keys.fit(&cfg.Listen, logger); err != nil {
 		return err
 	}
 	h, err := build(cfg, logger)
@@ -142,13 +152,15 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	}
 	asked, forced, release := untilSignalled(ctx, reload.stopSignals()) // before anybody can know that we run
 	defer release()
+	announceCaps(&cfg.Listen, mayOpen(), logger)
+	s.warnOfPlainText()
 	path, remove := s.leaveToken(keys.generated)
 	defer remove()
 	if err := s.announce(out, cfg, keys, path); err != nil {
 		return err
 	}
 	reload.start(asked, cfg, h, s, logs)
-	return s.run(asked, forced, o.drain)
+	return s.run(asked, forced, &cfg.Listen, o.drain)
 }
 
 // keys are the tokens that are accepted.
@@ -163,9 +175,9 @@ func readKeys(cfg *config.Config) (*keys, error) {
 	if len(cfg.Auth.Tokens) > 0 {
 		return configuredKeys(cfg.Auth.Tokens)
 	}
-	if !isLoopback(cfg.Listen.Address) {
+	if open := exposed(&cfg.Listen); len(open) > 0 {
 		return nil, usageError("name one under auth.tokens in the config, or with --token-file",
-			"%s can be reached by other machines, so it is not served without a token of yours", cfg.Listen.Address)
+			"%s can be reached by other machines, so it is not served without a token of yours", open[0])
 	}
 	token := websocket.NewToken()
 	journal.Hide(token)
@@ -188,11 +200,11 @@ func configuredKeys(tokens []config.Token) (*keys, error) {
 
 // fit refuses tokens that might be guessed from another machine, and warns of those that
 // might be from this one.
-func (k *keys) fit(address string, logger *slog.Logger) error {
+func (k *keys) fit(l *config.Listen, logger *slog.Logger) error {
 	for _, problem := range k.weak() {
-		if !isLoopback(address) {
+		if open := exposed(l); len(open) > 0 {
 			return usageError("make one of at least 16 random characters",
-				"%s, too few for %s, which other machines can reach", problem, address)
+				"%s, too few for %s, which other machines can reach", problem, open[0])
 		}
 		logger.Warn(problem)
 	}
@@ -213,14 +225,21 @@ func (k *keys) weak() (problems []string) {
 // generated token was left.
 func (s *service) announce(out io.Writer, cfg *config.Config, k *keys, tokenFile string) error {
 	b := banner{
-		url:       "ws://" + s.address + "/mcp",
-		health:    "http://" + s.adminAddress,
+		health:    s.admin.health(),
 		tools:     s.host.registry.Snapshot().Len(),
 		token:     k.generated,
 		tokenFile: tokenFile,
 		command:   invocation(),
 	}
-	s.log.Info("serving", "url", b.url, "health", b.health, "tools", b.tools, "token_file", tokenFile)
+	for _, l := range s.clients {
+		b.urls = append(b.urls, l.url())
+	}
+	s.log.Info("serving", "url", strings.Join(b.urls, " "), "health", b.health, "tools", b.tools, "token_file", tokenFile)
+	for _, l := range s.clients {
+		if l.certificates != nil {
+			l.certificates.announce(l.address, s.log)
+		}
+	}
 	if cfg.Log.Format == "text" {
 		_, err := fmt.Fprint(out, b)
 		return err
@@ -232,19 +251,37 @@ func (s *service) announce(out io.Writer, cfg *config.Config, k *keys, tokenFile
 	return nil
 }
 
-// leaveToken writes a generated token to the file where "sluice call" looks for it.
+// leaveToken writes a generated token to the files where "sluice call" looks for it, one
+// for each address, and returns the first.
 func (s *service) leaveToken(token string) (path string, remove func()) {
-	nothing := func() {}
+	var removals []func()
+	remove = func() {
+		for _, remove := range removals {
+			remove()
+		}
+	}
 	if token == "" {
-		return "", nothing
+		return "", remove
 	}
-	remove, err := writeTokenFile(s.address, token)
-	if err == nil {
-		path, err = tokenFilePath(s.address)
-	}
-	if err != nil {
-		s.log.Warn("the token could not be left for `sluice call`", "error", err)
-		return "", nothing
+	for _, l := range s.clients {
+		removal, err := writeTokenFile(l.address, token)
+		if err != nil {
+			s.log.Warn("the token could not be left for `sluice call`", "error", err)
+			continue
+		}
+		removals = append(removals, removal)
+		if path == "" {
+			path, _ = tokenFilePath(l.address) // which has just been written
+		}
 	}
 	return path, remove
+}
+
+// warnOfPlainText says where tokens can be read on their way.
+func (s *service) warnOfPlainText() {
+	for _, l := range s.clients {
+		if l.certificates == nil && !isLoopback(l.address) {
+			s.log.Warn("tokens travel unencrypted to this address, unless a proxy in front of it speaks TLS; see listen.tls", "address", l.address)
+		}
+	}
 }

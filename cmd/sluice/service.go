@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,28 +24,32 @@ type service struct {
 	keys   *keys
 	log    *slog.Logger
 
-	accept    *websocket.Handler
-	listeners map[net.Listener]http.Handler
-	// As listened on; the same where there is one address.
-	address, adminAddress string
+	accept  *websocket.Handler
+	clients []*listener
+	admin   *listener // where the other routes are; one of clients, or by itself
 }
 
 // newService makes the handler of a host. The error is about the config.
 func newService(h *host, cfg *config.Config, k *keys, logger *slog.Logger) (*service, error) {
-	s := &service{host: h, keys: k, log: logger, listeners: map[net.Listener]http.Handler{}}
+	s := &service{host: h, keys: k, log: logger}
 	tokens, err := websocket.NewTokens(k.entries...)
 	if err != nil {
 		return nil, usageError("`sluice serve` without tokens makes one that fits", "%w", err)
 	}
 	s.accept, err = websocket.NewHandler(websocket.Options{
-		Tokens:  tokens,
-		Origins: cfg.Listen.Origins,
-		Hosts:   cfg.Listen.Hosts,
-		Serve:   s.serve,
-		Logger:  logger,
+		Tokens:       tokens,
+		Origins:      cfg.Listen.Origins,
+		Hosts:        cfg.Listen.Hosts,
+		Proxies:      cfg.Listen.Proxies,
+		ProxyHeader:  cfg.Listen.ProxyHeader,
+		Caps:         connectionCaps(&cfg.Listen, mayOpen()),
+		MaxMessage:   int(cfg.Listen.MaxMessage),
+		PingInterval: time.Duration(cfg.Listen.PingInterval),
+		Serve:        s.serve,
+		Logger:       logger,
 	})
 	if err != nil {
-		return nil, usageError("`sluice schema` shows what listen.origins and listen.hosts take", "%w", err)
+		return nil, usageError("`sluice schema` shows what listen.origins, listen.hosts and listen.proxies take", "%w", err)
 	}
 	return s, nil
 }
@@ -60,53 +64,79 @@ func (s *service) serve(ctx context.Context, stream *websocket.Stream, peer webs
 	}
 }
 
-// listen opens the listeners of the config: one for clients, and one for the other routes
-// where these have an address of their own.
-func (s *service) listen(cfg *config.Config) (err error) {
-	clients, probes := http.NewServeMux(), http.NewServeMux()
-	clients.Handle("/", s.accept)
-	if cfg.Listen.Admin == "" {
-		s.mount(clients, isLoopback(cfg.Listen.Address))
-	} else {
-		s.mount(probes, isLoopback(cfg.Listen.Admin))
+// listen opens the listeners of the config: those for clients, and one for the other
+// routes where these have an address of their own.
+func (s *service) listen(cfg *config.Config) error {
+	l := &cfg.Listen
+	for i, spec := range l.Listeners() {
+		mux := http.NewServeMux()
+		mux.Handle("/", s.accept)
+		if l.Admin == "" && i == 0 {
+			s.mount(mux, s.isLocal(spec.Address, l))
+		}
+		opened, err := s.open(spec, mux)
+		if err != nil {
+			return err
+		}
+		s.clients = append(s.clients, opened)
 	}
-	if s.address, err = s.open(cfg.Listen.Address, clients); err != nil {
-		return err
+	s.admin = s.clients[0]
+	if l.Admin == "" {
+		return nil
 	}
-	s.adminAddress = s.address
-	if cfg.Listen.Admin != "" {
-		s.adminAddress, err = s.open(cfg.Listen.Admin, probes)
+	mux := http.NewServeMux()
+	s.mount(mux, s.isLocal(l.Admin, l))
+	opened, err := s.open(config.Listener{Address: l.Admin}, mux)
+	if err == nil {
+		s.admin = opened
 	}
 	return err
 }
 
-// open opens a listener for handler and returns the address it got.
-func (s *service) open(address string, handler http.Handler) (string, error) {
-	l, err := listen(address)
+// isLocal reports whether what comes by an address is from this machine. A proxy on it
+// passes on what is not.
+func (s *service) isLocal(address string, l *config.Listen) bool {
+	return isLoopback(address) && len(l.Proxies) == 0
+}
+
+// open opens a listener for handler.
+func (s *service) open(spec config.Listener, handler http.Handler) (*listener, error) {
+	open, err := listen(spec.Address)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	s.listeners[l] = handler
-	return l.Addr().String(), nil
+	l, err := newListener(open, spec, handler, s.accept)
+	if err != nil {
+		open.Close()
+	}
+	return l, err
+}
+
+// listeners are all that are open.
+func (s *service) listeners() []*listener {
+	if s.admin == nil || slices.Contains(s.clients, s.admin) {
+		return s.clients
+	}
+	return append(slices.Clone(s.clients), s.admin)
 }
 
 // close closes the listeners that are open.
 func (s *service) close() {
-	for l := range s.listeners {
+	for _, l := range s.listeners() {
 		l.Close() // there is nothing to lose in a listener
 	}
 }
 
 // run serves until asked is done, then drains.
-func (s *service) run(asked, forced context.Context, drain time.Duration) error {
+func (s *service) run(asked, forced context.Context, cfg *config.Listen, drain time.Duration) error {
 	var servers []*http.Server
-	broken := make(chan error, len(s.listeners))
+	broken := make(chan error, len(s.listeners()))
 	var running sync.WaitGroup
-	for listener, handler := range s.listeners {
-		server := websocket.NewServer(handler)
+	for _, l := range s.listeners() {
+		server := l.server(cfg)
 		server.ErrorLog = slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)
 		servers = append(servers, server)
-		running.Go(func() { broken <- server.Serve(listener) })
+		running.Go(func() { broken <- server.Serve(l) })
 	}
 	var failed error
 	select {

@@ -42,5 +42,5 @@ func filesOf(cfg *config.Config) (paths []string) {
 			paths = append(paths, t.TokenFile)
 		}
 	}
-	return paths
+	return append(paths, cfg.Listen.Files()...)
 }

@@ -30,6 +30,7 @@ const connectTimeout = 10 * time.Second
 type target struct {
 	url     string
 	token   string
+	tls     clientTLS
 	config  string
 	quiet   bool
 	timeout time.Duration // of everything; 0 for none
@@ -38,9 +39,10 @@ type target struct {
 
 // targetHelp is the part of a command's help that says how to choose a server.
 const targetHelp = `The server is one of:
-  --url URL          a running one: ws://127.0.0.1:7777/mcp, or just its host:port. The token
-                     comes from SLUICE_TOKEN, from --token, or from the file that "sluice serve"
-                     leaves for you on this machine
+  --url URL          a running one: ws://127.0.0.1:7777/mcp, or just its host:port; wss:// with
+                     TLS; unix:/path for a UNIX socket. The token comes from SLUICE_TOKEN,
+                     from --token, or from the file that "sluice serve" leaves for you on
+                     this machine
   --config FILE      the tools of a config file, run within this command
   -- CMD ARGS...     any MCP server that speaks stdio, started for this command and ended with it
   (none of them)     the built-in tools echo and countdown, to try things out`
@@ -49,6 +51,7 @@ func (t *target) addFlags(cmd *cobra.Command) {
 	addConfigFlag(cmd.Flags(), &t.config)
 	cmd.Flags().StringVarP(&t.url, "url", "u", "", "talk to the server that listens at `URL`")
 	cmd.Flags().StringVar(&t.token, "token", "", "the server's `token`; others on this machine can see it, so prefer SLUICE_TOKEN")
+	t.tls.addFlags(cmd.Flags())
 	cmd.Flags().DurationVarP(&t.timeout, "timeout", "t", 0, "give up after this `time`, such as 30s (default none, and 10s for the server to answer at all)")
 	cmd.Flags().BoolVarP(&t.quiet, "quiet", "q", false, "show neither progress nor what the server writes to stderr")
 }
@@ -73,6 +76,9 @@ func (t *target) split(cmd *cobra.Command, args []string) ([]string, error) {
 	}
 	if t.token != "" && t.url == "" {
 		return nil, usageError("add --url", "--token is for a server at a URL")
+	}
+	if t.tls != (clientTLS{}) && t.url == "" {
+		return nil, usageError("add --url", "--ca, --cert and --key are for a server at a URL")
 	}
 	if t.timeout < 0 {
 		return nil, usageError("write 30s, 5m or 1h30m", "--timeout is negative")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,23 +10,36 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 )
 
 // tokenFilePath returns where `sluice serve` leaves the token that it made for the
-// server on addr (host:port), for commands of the same user to find. The three names
+// server on addr (host:port, or unix: and a path), for commands of the same user to find. The three names
 // of the local machine share one file. An address without a port, or with a port
 // that is not settled yet, is an error.
 func tokenFilePath(addr string) (string, error) {
-	host, port, err := net.SplitHostPort(addr)
+	name, err := tokenFileName(addr)
 	if err != nil {
 		return "", fmt.Errorf("token file: %w", err)
-	}
-	if port == "" || port == "0" || strings.ContainsAny(port, `/\`) {
-		return "", fmt.Errorf("token file: %q is not the port of a server", port)
 	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("token file: %w", err)
+	}
+	return filepath.Join(dir, "sluice", name+".token"), nil
+}
+
+func tokenFileName(addr string) (string, error) {
+	if path, unix := config.UnixPath(addr); unix {
+		return unixTokenFileName(path)
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", err
+	}
+	if port == "" || port == "0" || strings.ContainsAny(port, `/\`) {
+		return "", fmt.Errorf("%q is not the port of a server", port)
 	}
 	switch host = strings.ToLower(host); host {
 	case "127.0.0.1", "::1":
@@ -39,7 +53,17 @@ func tokenFilePath(addr string) (string, error) {
 		}
 		return r
 	}, host)
-	return filepath.Join(dir, "sluice", host+"_"+port+".token"), nil
+	return host + "_" + port, nil
+}
+
+// unixTokenFileName stands for the path of a UNIX socket, which may be longer than a name.
+func unixTokenFileName(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	hash := sha256.Sum256([]byte(absolute))
+	return fmt.Sprintf("unix_%x", hash[:12]), nil
 }
 
 // writeTokenFile leaves the token of the server on addr, readable by this user only.

@@ -87,18 +87,18 @@ func (o *wrapOptions) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.engine.audit, "audit", "", "write the audit log to this `file` (default none)")
 	o.serve.addFlags(cmd)
 	flags.Lookup("listen").DefValue = ""
-	flags.Lookup("listen").Usage = "serve WebSocket clients at this host:port `address` instead of stdio; port 0 takes a free one"
+	flags.Lookup("listen").Usage = "serve WebSocket clients at this `address` instead of stdio: host:port, where port 0 takes a free one, or unix:/path; may be repeated"
 }
 
 func (o *wrapOptions) run(cmd *cobra.Command) error {
-	if o.serve.listen == "" {
+	if len(o.serve.listen) == 0 {
 		for _, name := range []string{"token-file", "origin", "drain"} {
 			if cmd.Flags().Changed(name) {
 				return usageError("add --listen", "--%s is for WebSocket clients", name)
 			}
 		}
 	}
-	if o.serve.listen != "" {
+	if len(o.serve.listen) > 0 {
 		return o.serve.serve(cmd.Context(), source{also: o.serve.files(), load: func() (*config.Config, error) {
 			cfg, err := o.config()
 			if err != nil {

@@ -39,20 +39,22 @@ type DialOptions struct {
 	PingInterval time.Duration
 }
 
-// Dial connects to a server at a ws or wss URL, offering the subprotocol mcp. A
-// proxy of the environment (HTTPS_PROXY and so on) is used. Redirects are refused.
-// The context, and in any case half a minute, bounds the handshake only.
+// Dial connects to a server at a ws or wss URL, offering the subprotocol mcp, or at a
+// UNIX socket: unix:/run/sluice.sock, or ws+unix:///run/sluice.sock:/mcp where the path
+// is not /mcp. A proxy of the environment (HTTPS_PROXY and so on) is used where it is no
+// socket. Redirects are refused. The context, and in any case half a minute, bounds the
+// handshake only.
 func Dial(ctx context.Context, target string, opts DialOptions) (*Stream, error) {
-	u, err := url.Parse(target)
-	if err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss" {
-		return nil, errors.New("websocket: the URL must be like ws://127.0.0.1:7777/mcp or wss://tools.example/mcp")
+	u, socket, err := parseTarget(target)
+	if err != nil {
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
 	defer cancel()
 	s := &Stream{limits: limits{opts.MaxMessage, opts.WriteTimeout, opts.PingInterval}.withDefaults()}
-	d := dialer{tls: opts.TLS}
+	d := dialer{tls: opts.TLS, socket: socket}
 	transport := d.transport()
-	conn, resp, err := ws.Dial(ctx, target, &ws.DialOptions{
+	conn, resp, err := ws.Dial(ctx, u.String(), &ws.DialOptions{
 		HTTPClient:     &http.Client{Transport: transport, CheckRedirect: noRedirect},
 		HTTPHeader:     opts.header(),
 		Subprotocols:   []string{subprotocol},
@@ -60,10 +62,43 @@ func Dial(ctx context.Context, target string, opts DialOptions) (*Stream, error)
 	})
 	if err != nil {
 		transport.CloseIdleConnections()
-		return nil, dialError(u, opts.Token, resp, err)
+		return nil, dialError(placeOf(u, socket), opts.Token, resp, err)
 	}
 	s.begin(conn, d.wire)
 	return s, nil
+}
+
+// parseTarget returns the URL that is asked for, and the path of the UNIX socket where it
+// is asked for there; the host is localhost then, which every server answers to.
+func parseTarget(target string) (u *url.URL, socket string, err error) {
+	u = &url.URL{Scheme: "ws", Host: "localhost", Path: pathMCP}
+	socket, isSocket := strings.CutPrefix(target, "unix:")
+	if path, ok := strings.CutPrefix(target, "ws+unix:"); ok {
+		socket, isSocket = path, true
+		if i := strings.LastIndex(path, ":/"); i > 0 {
+			socket, u.Path = path[:i], path[i+1:]
+		}
+	}
+	if !isSocket {
+		u, err = url.Parse(target)
+		if err == nil && u.Host != "" && (u.Scheme == "ws" || u.Scheme == "wss") {
+			return u, "", nil
+		}
+	}
+	socket = strings.TrimPrefix(socket, "//")
+	if !isSocket || socket == "" {
+		return nil, "", errors.New("websocket: the URL must be like ws://127.0.0.1:7777/mcp, wss://tools.example/mcp or unix:/run/sluice.sock")
+	}
+	return u, socket, nil
+}
+
+// placeOf names a server in errors. Of its URL it shows neither user nor query, which may
+// hold secrets.
+func placeOf(u *url.URL, socket string) string {
+	if socket != "" {
+		return "unix:" + socket
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // header returns what is sent beside the handshake's own.
@@ -85,23 +120,31 @@ func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastRe
 
 // A dialer makes one connection and keeps hold of it.
 type dialer struct {
-	net  net.Dialer
-	tls  *tls.Config
-	wire *wire
+	net    net.Dialer
+	tls    *tls.Config
+	socket string // the path of a UNIX socket; empty where it is none
+	wire   *wire
 }
 
 func (d *dialer) transport() *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	return &http.Transport{
+	t := &http.Transport{
 		Proxy:           http.ProxyFromEnvironment,
 		DialContext:     d.dial,
 		TLSClientConfig: d.tls,
 		Protocols:       &protocols,
 	}
+	if d.socket != "" {
+		t.Proxy = nil
+	}
+	return t
 }
 
 func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	if d.socket != "" {
+		network, address = "unix", d.socket
+	}
 	conn, err := d.net.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -110,10 +153,8 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	return d.wire, nil
 }
 
-// dialError says what is wrong in words for whoever set up the client. Of the URL it
-// shows neither user nor query, which may hold secrets.
-func dialError(u *url.URL, token string, resp *http.Response, err error) error {
-	place := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+// dialError says what is wrong in words for whoever set up the client.
+func dialError(place, token string, resp *http.Response, err error) error {
 	if resp == nil {
 		return fmt.Errorf("websocket: cannot connect to %s: %w", place, rootCause(err))
 	}

@@ -180,3 +180,35 @@ func TestWriteFailsWhenThePeerHasClosed(t *testing.T) {
 		}
 	})
 }
+
+func TestTargets(t *testing.T) {
+	t.Parallel()
+	for target, want := range map[string]string{
+		"ws://127.0.0.1:7777/mcp":          "ws://127.0.0.1:7777/mcp ",
+		"wss://tools.example/x":            "wss://tools.example/x ",
+		"unix:/run/s.sock":                 "ws://localhost/mcp /run/s.sock",
+		"unix:///run/s.sock":               "ws://localhost/mcp /run/s.sock",
+		"unix:s.sock":                      "ws://localhost/mcp s.sock",
+		"unix:/run/a b%20?#.sock":          "ws://localhost/mcp /run/a b%20?#.sock",
+		"ws+unix:/run/s.sock":              "ws://localhost/mcp /run/s.sock",
+		"ws+unix:///run/s.sock:/other/mcp": "ws://localhost/other/mcp /run/s.sock",
+		"unix:":                            "",
+		"unix://":                          "",
+		"ws+unix:":                         "",
+		"http://127.0.0.1":                 "",
+		"/run/s.sock":                      "",
+		"%":                                "",
+		"":                                 "",
+	} {
+		u, socket, err := parseTarget(target)
+		if err != nil {
+			if want != "" || !strings.Contains(err.Error(), "the URL must be like") {
+				t.Errorf("%s: %v", target, err)
+			}
+			continue
+		}
+		if got := u.String() + " " + socket; got != want {
+			t.Errorf("%s: %s, want %s", target, got, want)
+		}
+	}
+}

@@ -18,7 +18,8 @@ type Caps struct {
 	PerCaller int
 }
 
-func (c Caps) withDefaults() Caps {
+// WithDefaults returns the caps with the default of what is 0.
+func (c Caps) WithDefaults() Caps {
 	return Caps{
 		Connections: orDefault(c.Connections, 10_000),
 		PerAddress:  orDefault(c.PerAddress, 2_000),
@@ -41,7 +42,7 @@ type door struct {
 func (d *door) setCaps(c Caps) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.caps = c.withDefaults()
+	d.caps = c.WithDefaults()
 }
 
 // enter lets a connection in. Who is let in must leave, by exit.

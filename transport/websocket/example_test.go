@@ -84,7 +84,7 @@ func ExampleStream_Read() {
 func ExampleDial() {
 	_, err := websocket.Dial(context.Background(), "https://tools.example/mcp", websocket.DialOptions{})
 	fmt.Println(err)
-	// Output: websocket: the URL must be like ws://127.0.0.1:7777/mcp or wss://tools.example/mcp
+	// Output: websocket: the URL must be like ws://127.0.0.1:7777/mcp, wss://tools.example/mcp or unix:/run/sluice.sock
 }
 
 func ExampleNewTokens() {

@@ -113,7 +113,7 @@ func NewHandler(opts Options) (*Handler, error) {
 	h := &Handler{serve: opts.Serve, logger: opts.Logger}
 	h.guests.rules.Store(rules)
 	h.limits = limits{opts.MaxMessage, opts.WriteTimeout, opts.PingInterval}.withDefaults()
-	h.door = door{caps: opts.Caps.withDefaults(), from: map[netip.Prefix]int{}, of: map[string]int{}}
+	h.door = door{caps: opts.Caps.WithDefaults(), from: map[netip.Prefix]int{}, of: map[string]int{}}
 	h.lobby = lobby{door: &h.door, from: map[netip.Prefix]int{}, trust: func(addr netip.Addr) bool {
 		return h.guests.rules.Load().proxies.trust(addr)
 	}}

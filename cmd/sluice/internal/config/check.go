@@ -1,11 +1,8 @@
 package config
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"regexp"
-	"strconv"
 )
 
 // variableName is what token_env may be. Upper case only: whoever writes the token
@@ -14,8 +11,7 @@ var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 
 // check finds what is wrong with a config whose types are right.
 func (d *decoder) check(c *Config) {
-	d.checkAddress(c.Listen.Address, "listen.address")
-	d.checkAddress(c.Listen.Admin, "listen.admin")
+	d.checkListen(&c.Listen)
 	for i, t := range c.Auth.Tokens {
 		d.checkSecret(t.TokenEnv, t.TokenFile, fmt.Sprintf("auth.tokens[%d]", i))
 	}
@@ -57,28 +53,6 @@ func (d *decoder) checkAdaptive(a *Adaptive, path string) {
 	if a != nil && a.Ceiling > 0 && a.Floor.Value > a.Ceiling {
 		d.problem(d.places[path+".ceiling"], path+".ceiling is less than the floor", "")
 	}
-}
-
-func (d *decoder) checkAddress(address, path string) {
-	if _, written := d.places[path]; !written {
-		return
-	}
-	if err := CheckAddress(address); err != nil {
-		d.problem(d.places[path], fmt.Sprintf("%s %v", path, err), "")
-	}
-}
-
-// CheckAddress returns an error that says what an address to listen on must be, where
-// this one is not.
-func CheckAddress(address string) error {
-	_, port, err := net.SplitHostPort(address)
-	if malformed, ok := errors.AsType[*net.AddrError](err); ok {
-		return fmt.Errorf("must be host:port such as 127.0.0.1:7777, not %q: %s", address, malformed.Err)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return fmt.Errorf("must be host:port such as 127.0.0.1:7777, not %q", address)
-	}
-	return nil
 }
 
 // checkSecret holds that a secret is in one place, outside the file.

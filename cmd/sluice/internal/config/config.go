@@ -38,23 +38,6 @@ func (c *Config) Place(path string) (line, column int) {
 	return at.line, at.column
 }
 
-// Listen says where WebSocket clients are served.
-type Listen struct {
-	// Address is host:port; port 0 takes a free one. A host that is not loopback
-	// needs auth.tokens. Defaults to 127.0.0.1:7777.
-	Address string `yaml:"address"`
-	// Admin is a second host:port, for /healthz and /readyz alone. Defaults to
-	// none: they are on the address above.
-	Admin string `yaml:"admin"`
-	// Origins are the web origins whose pages may connect, such as
-	// "https://shop.example" or "http://localhost:*". Defaults to none.
-	Origins []string `yaml:"origins"`
-	// Hosts are the names and addresses, without ports, by which clients may reach
-	// the server beside localhost, 127.0.0.1 and [::1]. Others are refused, which
-	// stops DNS rebinding. Defaults to none.
-	Hosts []string `yaml:"hosts"`
-}
-
 // Auth says who may connect.
 type Auth struct {
 	// Tokens are the bearer tokens that are accepted, one for each kind of client.

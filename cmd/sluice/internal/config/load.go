@@ -114,6 +114,7 @@ func (c *Config) resolve(directory string) {
 			*path = filepath.Join(directory, *path)
 		}
 	}
+	c.Listen.resolve(directory, in)
 	in(&c.Engine.History.Path)
 	in(&c.Engine.Audit.Path)
 	for i := range c.Auth.Tokens {

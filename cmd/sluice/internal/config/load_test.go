@@ -32,6 +32,18 @@ func TestLoadFillsEveryField(t *testing.T) {
 	if want := (Listen{
 		Address: "127.0.0.1:7777", Admin: "127.0.0.1:7778",
 		Origins: []string{"https://shop.example", "http://localhost:*"}, Hosts: []string{"tools.shop.example"},
+		TLS: &TLS{
+			CertFile: filepath.Join(dir, "secrets", "shop.pem"), KeyFile: filepath.Join(dir, "secrets", "shop.key"),
+			ClientCAFile: filepath.Join(dir, "secrets", "clients.pem"), ClientCert: "optional",
+		},
+		Also: []Listener{
+			{Address: "unix:" + filepath.Join(dir, "sluice.sock")},
+			{Address: "127.0.0.1:7780", TLS: &TLS{CertFile: filepath.Join(dir, "secrets", "shop.pem"), KeyFile: filepath.Join(dir, "secrets", "shop.key")}},
+		},
+		Proxies: []string{"10.0.0.0/8"}, ProxyHeader: "X-Forwarded-For",
+		MaxConnections: 5000, MaxPerCaller: 1000, MaxPerAddress: 500,
+		HeaderTimeout: Duration(5 * time.Second), HandshakeTimeout: Duration(10 * time.Second), IdleTimeout: Duration(time.Minute),
+		PingInterval: Duration(20 * time.Second), MaxMessage: 4 << 20,
 	}); !reflect.DeepEqual(c.Listen, want) {
 		t.Errorf("listen: got %+v", c.Listen)
 	}

@@ -19,6 +19,9 @@ import (
 //go:embed config.go
 var configSource string
 
+//go:embed listen.go
+var listenSource string
+
 //go:embed policy.go
 var policySource string
 
@@ -30,7 +33,7 @@ var httpSource string
 
 // Schema returns the JSON Schema (draft 2020-12) of a config file.
 func Schema() (json.RawMessage, error) {
-	comments, err := fieldComments(configSource, policySource, httpSource, upstreamSource)
+	comments, err := fieldComments(configSource, listenSource, policySource, httpSource, upstreamSource)
 	if err != nil {
 		return nil, err
 	}

@@ -82,7 +82,8 @@ func TestSchemaRefusesWhatTheDecoderRefuses(t *testing.T) {
 	published := compiledSchema(t)
 	for _, source := range []string{
 		"colour: blue", "engine: {timeout: 30}", "engine: {timeout: soon}", "engine: {queue: 1.5}",
-		"engine: {concurrency: 0}",
+		"engine: {concurrency: 0}", "listen: {max_connections: 0}", "listen: {tls: {cert_file: a}}", "listen: {also: [{tls: {cert_file: a, key_file: b}}]}",
+		"listen: {tls: {cert_file: a, key_file: b, client_ca_file: c, client_cert: ask}}", "listen: {proxy_header: X-Real-IP}", "listen: {idle_timeout: 0}",
 		"engine: {queue: 0}", "engine: {queue: many}", "engine: {queue_timeout: 0}", "engine: {rate: fast}", "engine: {rate: 0/s}", "engine: {rate: 5}",
 		"engine: {rate: none}", "engine: {rate: 5/s burst}", "engine: {rate: 5/fortnight}", "engine: {cache: {entries: off}}", "engine: {cache: 5}",
 		"engine: {breaker: {share: 0}}", "engine: {breaker: {share: 1.5}}", "engine: {breaker: {open: off}}", "engine: {breaker: on}",
@@ -150,7 +151,7 @@ func TestFullExampleIsFull(t *testing.T) {
 		}
 	}
 	walk(root)
-	for _, t2 := range []any{Config{}, Listen{}, Auth{}, Token{}, Engine{}, Breaker{}, Cache{}, History{}, Audit{}, Log{}, Tool{}, Reuse{}, Adaptive{}, Annotations{}, Limits{}, HTTP{}, Credential{}, Upstream{}} {
+	for _, t2 := range []any{Config{}, Listen{}, Listener{}, TLS{}, Auth{}, Token{}, Engine{}, Breaker{}, Cache{}, History{}, Audit{}, Log{}, Tool{}, Reuse{}, Adaptive{}, Annotations{}, Limits{}, HTTP{}, Credential{}, Upstream{}} {
 		for _, m := range membersOf(reflect.TypeOf(t2)) {
 			if !seen[m.key] {
 				t.Errorf("%T: full.yaml does not show %q", t2, m.key)

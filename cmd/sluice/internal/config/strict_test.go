@@ -276,14 +276,41 @@ var strictness = []struct{ name, source, want string }{
 	{
 		"address without a port",
 		"listen: {address: localhost}\n",
-		`c.yaml:1:19: listen.address must be host:port such as 127.0.0.1:7777, not "localhost": missing port in address
+		`c.yaml:1:19: listen.address must be host:port such as 127.0.0.1:7777, or unix:/path, not "localhost": missing port in address
     1 | listen: {address: localhost}
       |                   ^`,
 	},
 	{
+		"socket without a path",
+		"listen: {address: \"unix:\"}\n",
+		`c.yaml:1:19: listen.address "unix:" has no path after unix:
+    1 | listen: {address: "unix:"}
+      |                   ^`,
+	},
+	{
+		"abstract socket",
+		"listen: {also: [{address: \"unix:@x\"}]}\n",
+		`c.yaml:1:27: listen.also[0].address "unix:@x" is an abstract socket, which has no mode and no owner: give it a path
+    1 | listen: {also: [{address: "unix:@x"}]}
+      |                           ^`,
+	},
+	{
+		"an address twice",
+		"listen: {address: \"a:1\", also: [{address: \"a:1\"}]}\n",
+		`c.yaml:1:43: listen.also[0].address: a:1 is listened on already
+    1 | listen: {address: "a:1", also: [{address: "a:1"}]}
+      |                                           ^`,
+	},
+	{
+		"client certificates of nobody",
+		"listen: {tls: {cert_file: a, key_file: b, client_cert: optional}}\n",
+		`c.yaml:1:56: listen.tls.client_cert needs client_ca_file
+        it names the authorities whose certificates are good`,
+	},
+	{
 		"port past all bounds",
 		"listen: {admin: \"127.0.0.1:70000\"}\n",
-		`c.yaml:1:17: listen.admin must be host:port such as 127.0.0.1:7777, not "127.0.0.1:70000"
+		`c.yaml:1:17: listen.admin must be host:port such as 127.0.0.1:7777, or unix:/path, not "127.0.0.1:70000"
     1 | listen: {admin: "127.0.0.1:70000"}
       |                 ^`,
 	},
