@@ -5,41 +5,67 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
 )
 
 // engineAlone runs the benchmarks of the engine and of its queue in process, as go test
-// does.
+// does, in turns with that of another library's policies.
 func engineAlone(ctx context.Context, _ *fleet, o options) ([]budget, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "./executor", "-run", "^$", "-count", strconv.Itoa(o.rounds), "-benchtime", "0.5s",
-		"-bench", "^BenchmarkEngine$|^BenchmarkQueue$/^100000waiting$")
-	cmd.Dir = o.sluice
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, out)
+	found := map[string]*benchmarks{}
+	for range o.rounds {
+		ours := goBench(ctx, o.sluice, "./executor", "^BenchmarkEngine$|^BenchmarkQueue$/^100000waiting$", found)
+		theirs := goBench(ctx, filepath.Join(o.sluice, "bench"), "./policies", "^BenchmarkFailsafe$", found)
+		if err := errors.Join(ours, theirs); err != nil {
+			return nil, err
+		}
 	}
-	found := parseBench(out)
-	engine, slowest := found["BenchmarkEngine"], 0.0
+	engine, peer, slowest := found["BenchmarkEngine"], found["BenchmarkFailsafe"], 0.0
 	for name, b := range found {
 		if strings.HasPrefix(name, "BenchmarkQueue/") {
 			slowest = max(slowest, median(b.nanoseconds))
 		}
 	}
-	if engine == nil || slowest == 0 {
+	if engine == nil || peer == nil || slowest == 0 {
 		return nil, errors.New("go test has not run the benchmarks")
 	}
+	beside := func(theirs []float64, unit unit) string {
+		return "in process, validation left out; four policies of failsafe-go: " + unit(median(theirs))
+	}
 	return []budget{
-		{what: "Time of a call in the engine alone", value: median(engine.nanoseconds), limit: 1000, unit: microseconds, note: "in process, validation left out"},
-		{what: "Allocations of a call in the engine alone", value: median(engine.allocations), limit: 8, unit: count},
+		{what: "Time of a call in the engine alone", value: median(engine.nanoseconds), limit: 1000, unit: microseconds, note: beside(peer.nanoseconds, microseconds)},
+		{what: "Allocations of a call in the engine alone", value: median(engine.allocations), limit: 8, unit: count, note: beside(peer.allocations, count)},
 		{what: "Time to admit or hand on with 100 000 waiting", value: slowest, limit: 2000, unit: microseconds,
 			note: "in process; the slowest of some numbers of callers and tools"},
 	}, nil
 }
 
+// goBench runs the benchmarks of a package once and adds their figures to found.
+func goBench(ctx context.Context, module, pkg, pattern string, found map[string]*benchmarks) error {
+	cmd := exec.CommandContext(ctx, "go", "test", pkg, "-run", "^$", "-benchtime", "0.5s", "-bench", pattern)
+	cmd.Dir = module
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	for name, b := range parseBench(out) {
+		if found[name] == nil {
+			found[name] = &benchmarks{}
+		}
+		found[name].add(b)
+	}
+	return nil
+}
+
 // benchmarks are the figures of all runs of one.
 type benchmarks struct{ nanoseconds, allocations []float64 }
+
+func (b *benchmarks) add(other *benchmarks) {
+	b.nanoseconds = append(b.nanoseconds, other.nanoseconds...)
+	b.allocations = append(b.allocations, other.allocations...)
+}
 
 // A line has the name, the number of processors unless it is 1, and the figures.
 var benchLine = regexp.MustCompile(`(?m)^(Benchmark\S+?)(?:-\d+)?\s+\d+\s+([\d.]+) ns/op(?:.*\s(\d+) allocs/op)?.*$`)
