@@ -74,7 +74,7 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 		list = append(list, tool(name, manner, limits), tool(name+"_plain", manner))
 	}
 	opts := everyPolicy(Options{
-		Concurrency: 8, Queue: 30, Timeout: 5 * time.Second, Heartbeat: time.Second, History: history.NewMemory(2 * chaosCalls),
+		Concurrency: 8, Queue: 30, Timeout: 5 * time.Second, History: history.NewMemory(2 * chaosCalls),
 	})
 	opts.Allowance = func(string) Allowance { return Allowance{Concurrency: c.below(6), Queue: c.below(20) - 1} }
 	c.engine = newEngine(t, opts, list...)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -105,15 +106,31 @@ func (o *overload) call(t *testing.T, begin time.Time, p Priority, caller string
 			o.note(begin, came, p, caller)
 			return
 		}
-		var failure *Error
-		if errors.As(err, &failure) && failure.Kind == KindOverloaded && failure.RetryAfter < minRetry {
-			t.Errorf("%v, and to come again in %v", err, failure.RetryAfter)
-		}
+		failure := checkRefusal(t, err)
 		if !o.again || ctx.Err() != nil {
 			return
 		}
 		time.Sleep(failure.RetryAfter)
 	}
+}
+
+// checkRefusal fails the test unless a call that was not served is told why and when to
+// come again, but for one whose own time was over.
+func checkRefusal(t *testing.T, err error) *Error {
+	failure, coded := errors.AsType[*Error](err)
+	if !coded {
+		t.Errorf("%v (%T)", err, err)
+		return &Error{}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return failure
+	}
+	why := errors.Is(err, ErrQueueFull) || errors.Is(err, ErrQueueDeadline)
+	if failure.Kind != KindOverloaded || !why || failure.reason() == "" || failure.RetryAfter < minRetry ||
+		!strings.Contains(failure.Public(), "Try again in "+wholeMillis(failure.RetryAfter).String()) {
+		t.Errorf("%v, for the reason %q, in %v: %s", err, failure.reason(), failure.RetryAfter, failure.Public())
+	}
+	return failure
 }
 
 func (o *overload) note(begin, came time.Time, p Priority, caller string) {

@@ -49,7 +49,7 @@ func (e *Error) Public() string {
 	case KindResultTooLarge:
 		return e.publicSize()
 	case KindInvalidOutput:
-		return fmt.Sprintf("The tool %q ran, but its answer breaks the tool's own promises and was withheld (call %s). Calling it again is unlikely to help.", e.Tool, e.ID)
+		return fmt.Sprintf("The tool %q ran, but its answer breaks the tool's own promises and was withheld (call %s). Calling it again is unlikely to help: use another tool, or tell whoever runs the server.", e.Tool, e.ID)
 	case KindInternal:
 		return fmt.Sprintf("internal error (call %s): something is wrong with the tool or the server. Try again once; if that fails too, use another tool and tell whoever runs the server.", e.ID)
 	}
@@ -96,8 +96,11 @@ func (e *Error) publicCancel() string {
 }
 
 func (e *Error) publicTimeout() string {
-	if errors.Is(e.Err, ErrIdleTimeout) {
+	switch {
+	case errors.Is(e.Err, ErrIdleTimeout):
 		return fmt.Sprintf("The tool %q was stopped: it showed no progress for too long. Try again with less work in one call, or use another tool.", e.Tool)
+	case !errors.Is(e.Err, ErrTimeout): // it may not even have come to the tool
+		return fmt.Sprintf("The call of tool %q was given up: the time that its caller allows for it is over. Call it again with more time, or with less work in one call.", e.Tool)
 	}
 	return fmt.Sprintf("The tool %q was stopped: it ran longer than its time limit. Try again with less work in one call, or use another tool.", e.Tool)
 }

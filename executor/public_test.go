@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -42,10 +43,11 @@ func TestPublic(t *testing.T) {
 		{Error{Kind: KindMemoryPressure, RetryAfter: time.Second}, []string{"not called", "memory", "Try again in 1s"}},
 		{Error{Kind: KindTimeout, Err: ErrTimeout}, []string{"time limit", "less work"}},
 		{Error{Kind: KindTimeout, Err: ErrIdleTimeout}, []string{"no progress", "less work"}},
+		{Error{Kind: KindTimeout, Err: context.DeadlineExceeded}, []string{"its caller allows", "with more time"}},
 		{Error{Kind: KindCancelled, Err: &stopError{secret}}, []string{"stopped by whoever runs the server"}},
 		{Error{Kind: KindCancelled, Err: secret}, []string{"cancelled", "Call it again if"}},
 		{Error{Kind: KindPanic, Err: secret}, []string{"crashed", "call 42"}},
-		{Error{Kind: KindInvalidOutput, Err: secret}, []string{"withheld", "call 42"}},
+		{Error{Kind: KindInvalidOutput, Err: secret}, []string{"withheld", "call 42", "use another tool"}},
 		{Error{Kind: KindInternal, Err: secret}, []string{"internal error (call 42)", "Try again once", "another tool"}},
 		{Error{Kind: "not_allowed", Err: secret}, []string{"was refused: not allowed"}},
 		{Error{Kind: "rationed", RetryAfter: time.Second, Err: secret}, []string{"refused: rationed", "Try again in 1s"}},
