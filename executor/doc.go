@@ -168,4 +168,33 @@
 // the sentinel of the policy that made it and the cause below it, and [Error.Public] is
 // what a caller may be told. A tool's own failure (a result with IsError, a
 // *tools.Error) is a result and no error.
+//
+// # Where to read what
+//
+// The story is engine.go, then pipeline.go, then each policy in the order above, in the
+// file that bears its name. What stands behind them:
+//
+//	ways in      job.go a call with a callback, stream.go its progress as a sequence,
+//	             submit.go and submissions.go a call to be asked about by its id
+//	a call       execution.go its state, context.go what its handler is given,
+//	             interrupt.go how it is stopped, invoke.go the handler itself,
+//	             worker.go the goroutines, id.go the ids
+//	the door     ledger.go what is in flight, admission.go what is not let in,
+//	             inflight.go asks and stops, drain.go shuts, allowance.go bounds a caller
+//	rate         bucket.go and pacer.go the tokens, rateline.go who waits, rateerror.go
+//	breaker      circuit.go the states
+//	cache        cachekey.go what is identical, coalesce.go and fan.go a flight and
+//	             those it is for, room.go how many wait elsewhere than in the queue
+//	queue        slots.go who is next, by class.go, lane.go (a tool) and account.go (a
+//	             caller), on the heap of pile.go; forecast.go how long it takes, yield.go
+//	             who gives way; priority.go and queue_state.go what is seen of it
+//	timeout      alarm.go the timer, adaptive.go and window.go the cap that follows
+//	progress     meter.go what is shown, heartbeat.go where nothing is
+//	result       resultsize.go and output.go
+//	errors       error.go the kinds, public.go the sentences
+//	numbers      tally.go and durations.go count, usage.go what processes took,
+//	             statistics.go by tool, callers.go by caller, metrics.go is read
+//
+// A policy of your own is a [Policy]; one more of ours is a file, a line in pipeline.go
+// and one in everyPolicy of conformance_test.go, which says what else.
 package executor
