@@ -7,7 +7,10 @@
 // of [Spec.Args] may hold placeholders: {name} stands for the argument of that name.
 // What is filled in stays inside its element, whatever blanks, quotes or
 // metacharacters it has. A value that would make its element begin with "-" is
-// refused, since the program could take it for an option, and so is a NUL byte.
+// refused, since the program could take it for an option, and so is a NUL byte. What the
+// program makes of an argument is its own affair: where that is a script, as behind sh -c,
+// a placeholder in the midst of it is as dangerous as with a shell, and [Spec.Check] says
+// so.
 //
 // # A run
 //

@@ -131,13 +131,14 @@ func New(spec Spec) (*tools.Tool, error) {
 
 // Check reports what stands in the way of a call as things are now: a mistake in the
 // spec, a program that is not installed, a working directory or a file of its lists
-// that does not exist, something asked of the sandbox that this machine cannot hold.
+// that does not exist, something asked of the sandbox that this machine cannot hold. It
+// also reports a placeholder in the midst of a script, as in sh -c "echo {text}".
 // The error is for whoever runs the server, and names paths.
 func (s Spec) Check() error {
 	p, err := newProgram(&s)
 	if err == nil {
 		_, err = p.find()
-		err = errors.Join(err, checkDir(p.dir), p.checkLists(), s.contained(s.asked()))
+		err = errors.Join(err, checkDir(p.dir), p.checkLists(), s.contained(s.asked()), p.checkScripts())
 	}
 	if err != nil {
 		return fmt.Errorf("command: tool %q: %w", s.Name, err)
