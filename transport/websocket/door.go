@@ -29,13 +29,14 @@ func (c Caps) WithDefaults() Caps {
 
 // A door counts who is inside.
 type door struct {
-	mu     sync.Mutex // guards all below
-	caps   Caps
-	inside int
-	from   map[netip.Prefix]int
-	of     map[string]int
-	closed bool
-	leave  sync.WaitGroup
+	mu      sync.Mutex // guards all below
+	caps    Caps
+	inside  int
+	entered uint64 // ever
+	from    map[netip.Prefix]int
+	of      map[string]int
+	closed  bool
+	leave   sync.WaitGroup
 }
 
 // setCaps changes what is let in from now on. Who is inside stays.
@@ -60,6 +61,7 @@ func (d *door) enter(network netip.Prefix, caller string) *refusal {
 		return full("The server has as many connections of this caller as it may.")
 	}
 	d.inside++
+	d.entered++
 	d.from[network]++
 	d.of[caller]++
 	d.leave.Add(1)

@@ -91,6 +91,7 @@ type Handler struct {
 	tickets tickets
 	door    door
 	lobby   lobby
+	refused refusals
 
 	life context.Context // of every connection
 	end  context.CancelCauseFunc
@@ -240,6 +241,7 @@ func (h *Handler) sourceOf(r *http.Request) source { return h.guests.rules.Load(
 func (h *Handler) SetCaps(c Caps) { h.door.setCaps(c) }
 
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refused *refusal) {
+	h.refused.count(refused.status)
 	refused.write(w)
 	h.logger.Debug("websocket: request refused", "address", h.sourceOf(r).text,
 		"method", r.Method, "path", r.URL.Path, "status", refused.status, "reason", refused.text)

@@ -78,6 +78,9 @@ func TestCaps(t *testing.T) {
 		if got := exchange(t, dialTest(t, url), "{}"); got != "{}" {
 			t.Errorf("%s: got %q", name, got)
 		}
+		if s := h.Stats(); s.Connections != 3 || s.Accepted != 4 || s.Refused[503] != 1 || s.Refused[400] != 1 {
+			t.Errorf("%s: the numbers are %+v", name, s)
+		}
 	}
 }
 
