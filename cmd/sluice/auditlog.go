@@ -22,6 +22,7 @@ func (h *host) openAudit(cfg *config.Audit, options *executor.Options) {
 		Logger:  options.Logger,
 	})
 	options.Audit, options.AuditRequired = h.audit, cfg.Required
+	h.auditRequired = cfg.Required
 }
 
 // closeAudit writes what is left of the audit log and its end. A disk that hangs holds

@@ -38,6 +38,7 @@ func changeTo(next, old *config.Config) change {
 	})
 	c.goneUpstreams, c.upstreams = compare(old.Upstreams, next.Upstreams, func(u config.Upstream) (string, config.Upstream) {
 		u.Line, u.Column = 0, 0
+		u.Required = false // which is taken up without a new connection
 		return u.Name, u
 	})
 	return c

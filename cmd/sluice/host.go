@@ -27,6 +27,8 @@ type host struct {
 	history  *sqlite.Store // nil where none is kept
 	memory   *pressure     // nil where there is no limit
 
+	auditRequired bool // no call is served that audit cannot take
+
 	killed chan struct{} // closed when programs are to end at once
 	kill   func()        // closes it
 

@@ -241,13 +241,14 @@ var knobs = map[string]func(*testing.T){
 var knobsElsewhere = map[string]func(*testing.T){
 	"Config.listen": TestServeAddressOfTheConfig, "Config.auth": TestServeTakesEachTokenOfTheConfig,
 	"Config.engine": nil, "Config.log": nil, "Config.tools": nil, // their own keys are above
-	"Listen.address":  TestServeAddressOfTheConfig,
-	"Listen.admin":    TestServeProbesOnAnAddressOfTheirOwn,
-	"Listen.origins":  TestServeOriginsAndHosts,
-	"Listen.hosts":    TestServeOriginsAndHosts,
-	"Auth.tokens":     TestServeTakesEachTokenOfTheConfig,
-	"Token.name":      TestServeNamesAMissingToken,
-	"Token.token_env": TestServeTakesEachTokenOfTheConfig, "Token.token_file": TestServeTakesEachTokenOfTheConfig,
+	"Listen.address":    TestServeAddressOfTheConfig,
+	"Listen.admin":      TestServeProbesOnAnAddressOfTheirOwn,
+	"Upstream.required": TestHealthSays,
+	"Listen.origins":    TestServeOriginsAndHosts,
+	"Listen.hosts":      TestServeOriginsAndHosts,
+	"Auth.tokens":       TestServeTakesEachTokenOfTheConfig,
+	"Token.name":        TestServeNamesAMissingToken,
+	"Token.token_env":   TestServeTakesEachTokenOfTheConfig, "Token.token_file": TestServeTakesEachTokenOfTheConfig,
 }
 
 func TestKnobs(t *testing.T) {

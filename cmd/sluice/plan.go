@@ -185,6 +185,7 @@ func (p *plan) commit() (closed int) {
 	for _, u := range p.upstreams {
 		p.host.upstreams.add(u)
 	}
+	p.host.upstreams.require(p.next.Upstreams)
 	return closed
 }
 

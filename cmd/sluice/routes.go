@@ -28,7 +28,7 @@ const (
 
 // routes are all routes beside those of package websocket. A test walks them.
 func (s *service) routes() []route {
-	return s.health.routes()
+	return append(s.health.routes(), route{"GET /metrics", needsToken, s.metricsHandler()})
 }
 
 // mount adds the routes to a mux, each behind what it needs. Local says that only this

@@ -145,6 +145,7 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	if err != nil {
 		return err
 	}
+	s.logs = logs
 	defer s.close()
 	defer newRester().start()()
 	if err := s.listen(cfg); err != nil {

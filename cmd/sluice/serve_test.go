@@ -270,8 +270,8 @@ func TestServeLogsJSONInPlaceOfABanner(t *testing.T) {
 func TestServeProbes(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	for _, path := range []string{"/healthz", "/readyz"} {
-		if status, body := get(t, s.base+path); status != http.StatusOK || body != "ok\n" {
+	for path, want := range map[string]string{"/healthz": `"status": "ok"`, "/readyz": `"status": "ready"`} {
+		if status, body := get(t, s.base+path); status != http.StatusOK || !strings.Contains(body, want) {
 			t.Errorf("%s: %d %q", path, status, body)
 		}
 	}

@@ -23,7 +23,7 @@ func TestServeDrains(t *testing.T) {
 	s.stderr.await(t, "draining")
 	for deadline := time.Now().Add(soon); ; {
 		status, body := get(t, s.base+"/readyz")
-		if status == http.StatusServiceUnavailable && body == "draining\n" {
+		if status == http.StatusServiceUnavailable && strings.Contains(body, `"status": "draining"`) {
 			break
 		}
 		if time.Now().After(deadline) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
@@ -22,16 +23,19 @@ type service struct {
 	host   *host
 	health health
 	keys   *keys
-	log    *slog.Logger
+	logs   *journal.Journal
+	log    *slog.Logger // of logs
 
 	accept  *websocket.Handler
 	clients []*listener
 	admin   *listener // where the other routes are; one of clients, or by itself
+	proxied bool      // what comes from this machine may be passed on by a proxy
 }
 
 // newService makes the handler of a host. The error is about the config.
 func newService(h *host, cfg *config.Config, k *keys, logger *slog.Logger) (*service, error) {
-	s := &service{host: h, keys: k, log: logger}
+	s := &service{host: h, keys: k, logs: journal.Discard(), log: logger, proxied: len(cfg.Listen.Proxies) > 0}
+	s.health.checks, s.health.tell = func() []check { return s.host.diagnose() }, s.mayKnow
 	tokens, err := websocket.NewTokens(k.entries...)
 	if err != nil {
 		return nil, usageError("`sluice serve` without tokens makes one that fits", "%w", err)
@@ -86,7 +90,7 @@ func (s *service) listen(cfg *config.Config) error {
 	}
 	mux := http.NewServeMux()
 	s.mount(mux, s.isLocal(l.Admin, l))
-	opened, err := s.open(config.Listener{Address: l.Admin}, mux)
+	opened, err := s.open(config.Listener{Address: l.Admin}, forAdministration(mux))
 	if err == nil {
 		s.admin = opened
 	}

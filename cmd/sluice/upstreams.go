@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -61,6 +62,7 @@ type upstreams struct {
 	mu      sync.Mutex // guards what follows
 	current []*upstream.Upstream
 	leaving []*upstream.Upstream // closed when the last of their calls has ended
+	needed  map[string]bool      // by name: those without which the server is not ready
 
 	over context.Context // ends when all are to be closed; nil until one leaves
 	end  context.CancelFunc
@@ -73,6 +75,35 @@ func (s *upstreams) all() []*upstream.Upstream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.current)
+}
+
+// require says which of the servers of a config the host is not ready without.
+func (s *upstreams) require(list []config.Upstream) {
+	needed := map[string]bool{}
+	for _, u := range list {
+		if u.Required {
+			needed[u.Name] = true
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.needed = needed
+}
+
+// required returns the names that require has set. They must not be changed.
+func (s *upstreams) required() map[string]bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.needed
+}
+
+// missing returns the names of those that are required and were left out.
+func (s *upstreams) missing() []string {
+	missing := maps.Clone(s.required())
+	for _, u := range s.all() {
+		delete(missing, u.Status().Name)
+	}
+	return slices.Sorted(maps.Keys(missing))
 }
 
 // add starts a server and takes it in.
@@ -135,6 +166,7 @@ func (s *upstreams) close(ctx context.Context) {
 // startUpstreams begins to connect to the servers of a config, and returns why those
 // that are missing are left out. Nobody waits for them: their tools come when they come.
 func (h *host) startUpstreams(cfg *config.Config, logger *slog.Logger) (left []config.Problem) {
+	h.upstreams.require(cfg.Upstreams)
 	for i := range cfg.Upstreams {
 		u := &cfg.Upstreams[i]
 		made, err := upstream.New(upstreamSpec(u, logger), h.registry)

@@ -32,6 +32,9 @@ func (h *Handler) Screen(next http.Handler) http.Handler {
 	})
 }
 
+// Screens reports whether a request passes the checks of Host and Origin.
+func (h *Handler) Screens(r *http.Request) bool { return h.guests.rules.Load().screen(r) == nil }
+
 // passKey is the context key of what let a request in.
 type passKey struct{}
 

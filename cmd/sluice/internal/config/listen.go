@@ -20,7 +20,7 @@ type Listen struct {
 	TLS *TLS `yaml:"tls"`
 	// Also are more addresses where the same is served. Defaults to none.
 	Also []Listener `yaml:"also"`
-	// Admin is a second host:port, for /healthz and /readyz alone. Defaults to
+	// Admin is a second host:port, for /healthz, /readyz, /metrics and /admin alone. Defaults to
 	// none: they are on the address above.
 	Admin string `yaml:"admin"`
 	// Origins are the web origins whose pages may connect, such as

@@ -32,6 +32,9 @@ type Upstream struct {
 	// StartTimeout is how long the server may take until it has listed its tools. Nobody
 	// waits for it meanwhile. Defaults to 10s.
 	StartTimeout Duration `yaml:"start_timeout"`
+	// Required says that the server is not ready, as /readyz tells, while this one is not
+	// connected. Defaults to false.
+	Required bool `yaml:"required"`
 	// Pins is a file that holds what each tool was when the server was first seen;
 	// relative to the config file. A tool that is new or has changed since then is not
 	// served until "sluice pin" accepts it. Defaults to none: tools may change.

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/transport/websocket"
+)
+
+// probeFrom asks a path of the service, at a local address and for a host.
+func probeFrom(s *service, method, path, local, host string) (int, probe) {
+	mux := http.NewServeMux()
+	s.mount(mux, true)
+	r := httptest.NewRequest(method, path, nil)
+	r.Host = host
+	address, err := net.ResolveTCPAddr("tcp", local)
+	if err != nil {
+		panic(err)
+	}
+	ctx := context.WithValue(r.Context(), http.LocalAddrContextKey, address)
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, r.WithContext(ctx))
+	var v probe
+	_ = json.Unmarshal(w.Body.Bytes(), &v)
+	return w.Code, v
+}
+
+// serviceOf is a service of a host, with one token.
+func serviceOf(t *testing.T, h *host) *service {
+	t.Helper()
+	s, err := newService(h, config.Starter(), &keys{entries: []websocket.Token{{Name: "ops", Secret: routeToken}}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.accept.Shutdown(t.Context()) })
+	return s
+}
+
+// awaitTrue returns when something has become true.
+func awaitTrue(t *testing.T, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); !holds(); <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come about")
+		}
+	}
+}
+
+// named returns the check of a name.
+func (v probe) named(name string) (c check) {
+	i := slices.IndexFunc(v.Checks, func(c check) bool { return c.Name == name })
+	if i >= 0 {
+		c = v.Checks[i]
+	}
+	return c
+}
+
+// TestProbesTell checks who is told what is wrong: this machine, and whoever reaches an
+// address for administration; nobody who comes from elsewhere, nor a page that has made a
+// name of its own stand for this machine.
+func TestProbesTell(t *testing.T) {
+	t.Parallel()
+	s := testService(t)
+	for _, test := range []struct {
+		name, local, host string
+		proxied, tells    bool
+	}{
+		{"this machine", "127.0.0.1:7777", "localhost:7777", false, true},
+		{"a rebound name", "127.0.0.1:7777", "evil.example", false, false},
+		{"elsewhere", "10.0.0.7:7777", "10.0.0.7:7777", false, false},
+		{"a proxy on this machine", "127.0.0.1:7777", "localhost", true, false},
+	} {
+		s.proxied = test.proxied
+		status, v := probeFrom(s, "GET", "/healthz", test.local, test.host)
+		if status != http.StatusOK || v.Status != checkOK || (len(v.Checks) > 0) != test.tells {
+			t.Errorf("%s: %d %+v", test.name, status, v)
+		}
+	}
+	s.proxied = false
+	mux := http.NewServeMux()
+	s.mount(mux, false)
+	w := httptest.NewRecorder()
+	forAdministration(mux).ServeHTTP(w, httptest.NewRequest("GET", "http://10.0.0.7:7778/healthz", nil))
+	if !strings.Contains(w.Body.String(), `"name": "queue"`) {
+		t.Errorf("on the address for administration: %s", w.Body)
+	}
+	if status, v := probeFrom(s, "HEAD", "/readyz", "127.0.0.1:1", "localhost"); status != http.StatusOK {
+		t.Errorf("HEAD: %d %+v", status, v)
+	}
+	s.health.draining.Store(true)
+	if status, v := probeFrom(s, "GET", "/readyz", "127.0.0.1:1", "localhost"); status != http.StatusServiceUnavailable || v.Status != "draining" {
+		t.Errorf("while it drains: %d %+v", status, v)
+	}
+	if status, _ := probeFrom(s, "GET", "/healthz", "127.0.0.1:1", "localhost"); status != http.StatusOK {
+		t.Errorf("while it drains it is not alive: %d", status)
+	}
+}
