@@ -99,8 +99,47 @@ func inspectFile(t *testing.T, tree fs.FS, file string) []string {
 	if !strings.HasSuffix(file, "_test.go") {
 		faults = append(faults, wrongImports(file, parsed)...)
 		faults = append(faults, prints(file, parsed)...)
+		faults = append(faults, wallClocks(file, parsed)...)
 	}
 	return faults
+}
+
+// calendars are where the time of day belongs: what is written down and what others date.
+var calendars = []string{"executor/history/", "executor/audit/", "executor/id.go", "transport/websocket/identity.go"}
+
+// wallClocks finds what forgets the monotonic reading of a time where that must count: a
+// clock that jumps, a suspended machine or a leap second changes no limit, timeout or
+// wait.
+func wallClocks(file string, parsed *ast.File) (faults []string) {
+	governed := strings.HasPrefix(file, "executor/") || strings.HasPrefix(file, "tools/") || strings.HasPrefix(file, "transport/")
+	if !governed || slices.ContainsFunc(calendars, func(place string) bool { return strings.HasPrefix(file, place) }) {
+		return nil
+	}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		if method, ok := call.Fun.(*ast.SelectorExpr); ok && dropsMonotonic(method.Sel.Name, call.Args) {
+			faults = append(faults, fmt.Sprintf("%s: %s() reads the time of day, which jumps: use Sub or time.Since", file, method.Sel.Name))
+		}
+		return true
+	})
+	return faults
+}
+
+func dropsMonotonic(method string, arguments []ast.Expr) bool {
+	switch method {
+	case "Unix", "UnixMilli", "UnixMicro", "UnixNano":
+		return len(arguments) == 0
+	case "Round":
+		if len(arguments) != 1 {
+			return false
+		}
+		zero, ok := arguments[0].(*ast.BasicLit)
+		return ok && zero.Value == "0"
+	}
+	return false
 }
 
 func vagueNames(file, pkg string) []string {
@@ -235,6 +274,10 @@ func TestHouseRules(t *testing.T) {
 		{"transport/stdio/a.go", "package a\nimport \"os\"\nvar f = os.Stdout\n", ""},
 		{"transport/stdio/a.go", "package a\nimport \"fmt\"\nfunc f() { fmt.Print() }\n", "fmt.Print"},
 		{"cmd/sluice/a.go", "package a\nimport \"fmt\"\nfunc f() { fmt.Println() }\n", ""},
+		{"executor/a.go", "package a\nimport \"time\"\nvar f = time.Now().UnixNano()\n", "UnixNano() reads the time of day"},
+		{"tools/a.go", "package a\nimport \"time\"\nvar f = time.Now().Round(0)\n", "Round() reads the time of day"},
+		{"tools/a.go", "package a\nimport \"time\"\nvar f = time.Unix(0, 0).Round(time.Second)\n", ""},
+		{"executor/history/a.go", "package a\nimport \"time\"\nvar f = time.Now().Unix()\n", ""},
 	} {
 		tree := fstest.MapFS{c.file: {Data: []byte(c.source)}, "bench/go.mod": {}}
 		faults := inspect(t, tree)

@@ -27,7 +27,8 @@ const (
 
 type callerState struct {
 	tally
-	last atomic.Int64 // when a call ended, in Unix nanoseconds
+	from time.Time    // of the first call, which last is counted from: the time of day jumps
+	last atomic.Int64 // when a call ended, in nanoseconds
 }
 
 // count counts a call that has ended.
@@ -44,7 +45,7 @@ func (c *callers) count(r *Record) {
 }
 
 func (s *callerState) count(r *Record) {
-	s.last.Store(r.Finished.UnixNano())
+	s.last.Store(int64(r.Finished.Sub(s.from)))
 	s.tally.count(r)
 }
 
@@ -63,7 +64,7 @@ func (c *callers) countNew(r *Record) {
 	if c.known == nil {
 		c.known = map[string]*callerState{}
 	}
-	s := &callerState{}
+	s := &callerState{from: r.Finished}
 	s.count(r)
 	c.known[r.Caller] = s
 }
@@ -76,7 +77,7 @@ func (c *callers) tidy(now time.Time) bool {
 	}
 	c.tidied = now
 	for name, s := range c.known {
-		if now.UnixNano()-s.last.Load() >= int64(callerIdle) {
+		if now.Sub(s.from)-time.Duration(s.last.Load()) >= callerIdle {
 			counts := s.read()
 			c.gone.Add(&counts)
 			delete(c.known, name)
