@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/windows"
 
 	"github.com/sluice-dev/sluice/tools/command/internal/shim"
+	"github.com/sluice-dev/sluice/tools/internal/job"
 )
 
 // moment is in what Windows counts time.
@@ -21,10 +22,9 @@ type accounting struct {
 
 // job returns the limits of a job object. Memory is what the job has committed, which
 // is refused where it would be more; the processor time ends the job.
-func (r Resources) job() windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION {
-	var l windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION
+func (r Resources) job() job.Limits {
+	var l job.Limits
 	basic := &l.BasicLimitInformation
-	basic.LimitFlags = windows.JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
 	if r.Memory > 0 {
 		basic.LimitFlags |= windows.JOB_OBJECT_LIMIT_JOB_MEMORY
 		l.JobMemoryLimit = uintptr(r.Memory)
@@ -43,7 +43,7 @@ func (r Resources) job() windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION {
 // used returns what the job has used.
 func (g *group) used() usage {
 	var times accounting
-	var limits windows.JOBOBJECT_EXTENDED_LIMIT_INFORMATION
+	var limits job.Limits
 	u := usage{}
 	if g.query(windows.JobObjectBasicAccountingInformation, unsafe.Pointer(&times), unsafe.Sizeof(times)) {
 		u.CPU = time.Duration(times.userTime+times.kernelTime) * moment
