@@ -61,6 +61,7 @@ type trial struct {
 var trials = []trial{
 	{"budget/engine", engineAlone},
 	{"budget/ping", pingWhenFull},
+	{"budget/overload", overload},
 	{"budget/idle process", idleProcess},
 	{"budget/idle connections", idleConnections},
 	{"budget/tools", manyTools},
