@@ -102,7 +102,8 @@ func (c *conn) serve() error {
 	}
 	c.cancelCalls(errPeerGone)
 	c.calls.Wait()
-	c.flush(c.peer.Grace)
+	for !c.flush(c.peer.Grace) && c.out.moving(c.peer.Grace) { // a slow reader is a reader
+	}
 	if err == nil && c.peer.Grace > 0 { // the answers were still wanted
 		err = c.out.failure()
 	}
@@ -142,16 +143,19 @@ func (c *conn) finishCalls() {
 	}
 }
 
-// flush waits until everything queued is written, for a while.
-func (c *conn) flush(patience time.Duration) {
+// flush waits until everything queued is written, for a while. It returns true where
+// nothing more will be.
+func (c *conn) flush(patience time.Duration) bool {
 	c.out.close()
 	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-c.out.done:
-	case <-timer.C:
 	case <-c.ctx.Done():
+	case <-timer.C:
+		return false
 	}
+	return true
 }
 
 // fail ends the connection: its calls are cancelled and its stream closed.

@@ -122,6 +122,9 @@ func (in *intake) wait() bool {
 	case <-in.conn.out.space:
 		return true
 	case <-over:
+		if in.conn.out.moving(in.conn.peer.Grace) {
+			return true
+		}
 		in.conn.log.Info("the client sent its last message and takes no answers", "unserved", len(in.backlog))
 	case <-in.conn.out.done:
 	case <-in.conn.ctx.Done():

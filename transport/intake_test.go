@@ -90,17 +90,28 @@ func TestSlowReaderIsBounded(t *testing.T) {
 	})
 }
 
-// The length of what is read ahead is bounded too, not only the number.
+// The length of what is read ahead is bounded too, not only the number; what was served
+// or cancelled no longer counts.
 func TestSlowReaderIsBoundedInBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMute(t, newFixture(t), 0)
-		m.crowd(t)
-		long, sent := callMessage(1, "nothing", `{"text":"`+strings.Repeat("x", 1<<20)+`"}`, ""), 0
-		for m.send(long) {
-			sent++
+		long := func(id int) string {
+			return callMessage(id, "nothing", `{"text":"`+strings.Repeat("x", 1<<20)+`"}`, "")
 		}
-		if sent < 4 || sent > 6 {
-			t.Errorf("%d MiB were read from a peer that reads nothing", sent)
+		for range 2 {
+			n, sent := m.crowd(t), 0
+			for i := range 10 {
+				if !m.send(long(i)) || !m.send(cancelMessage(i)) {
+					t.Fatalf("stuck at message %d", i)
+				}
+			}
+			for m.send(long(sent)) {
+				sent++
+			}
+			if sent < 4 || sent > 6 {
+				t.Errorf("%d MiB were read from a peer that reads nothing", sent)
+			}
+			m.answers(n + sent)
 		}
 		m.Close(0, "")
 		<-m.served
@@ -163,37 +174,47 @@ func TestCancelStormOfASlowReader(t *testing.T) {
 	})
 }
 
-// What was asked before the last message is answered, to whoever takes the answers, and
-// is given up when nobody does for as long as the grace is.
+// What was asked before the last message is answered, to whoever takes the answers, be it
+// slowly, and is given up when nobody does for as long as the grace is.
 func TestLastMessageOfASlowReader(t *testing.T) {
-	for name, reads := range map[string]bool{"which reads on": true, "which does not": false} {
-		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				f := newFixture(t)
-				m := newMute(t, f, 5*time.Second)
-				n := m.crowd(t)
-				for i := range 300 {
-					m.send(callMessage(i, "echo", `{"text":"late"}`, ""))
-				}
-				start := time.Now()
-				close(m.eof)
-				if reads {
-					for i, got := range m.answers(n + 300) {
-						if i >= n && !strings.Contains(got, `"text":"late"`) {
-							t.Fatalf("answered %s", got)
-						}
-						time.Sleep(100 * time.Millisecond) // slow, and over the grace in all
-					}
-				}
-				if err := <-m.served; err != nil {
-					t.Errorf("Serve: %v", err)
-				}
-				if took := time.Since(start); !reads && (took < 5*time.Second || took > 15*time.Second) {
-					t.Errorf("it was waited for for %v", took)
-				}
-			})
-		})
+	const grace = 5 * time.Second
+	ask := func(t *testing.T) (m *mute, answers int) {
+		m = newMute(t, newFixture(t), grace)
+		answers = m.crowd(t)
+		for i := range 300 {
+			m.send(callMessage(i, "echo", `{"text":"late"}`, ""))
+		}
+		close(m.eof)
+		synctest.Wait()
+		return m, answers + 300
 	}
+	t.Run("which reads on", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, n := ask(t)
+			late := 0
+			for range n {
+				if strings.Contains(m.answers(1)[0], `"text":"late"`) {
+					late++
+				}
+				time.Sleep(grace / 10)
+			}
+			if err := <-m.served; err != nil || late != 300 {
+				t.Errorf("%d answers to what was asked last, and Serve: %v", late, err)
+			}
+		})
+	})
+	t.Run("which does not", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, _ := ask(t)
+			start := time.Now()
+			if err := <-m.served; err != nil {
+				t.Errorf("Serve: %v", err)
+			}
+			if took := time.Since(start); took < grace || took > 3*grace {
+				t.Errorf("it was waited for for %v", took)
+			}
+		})
+	})
 }
 
 // The same over real streams, whose buffers lie between.

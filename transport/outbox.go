@@ -147,6 +147,13 @@ func (o *outbox) crowded() bool {
 	return !o.closed && o.full()
 }
 
+// moving reports whether the peer has taken something within the time.
+func (o *outbox) moving(within time.Duration) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return time.Since(o.moved) < within
+}
+
 // close lets run write what is queued and then return.
 func (o *outbox) close() {
 	o.mu.Lock()
