@@ -38,7 +38,7 @@ var onWire = map[executor.Kind]struct {
 	executor.KindCircuitOpen:      {0, 0, after + ", or use another tool"},
 	executor.KindRepeatedFailure:  {0, 0, "Change the arguments or use another tool"},
 	executor.KindOverloaded:       {0, 0, after},
-	executor.KindTimeout:          {0, 0, "Try again with less work in one call"},
+	executor.KindTimeout:          {0, 0, "with less work in one call"},
 	executor.KindCancelled:        {0, 0, "Call it again if its result is still wanted"},
 	executor.KindPanic:            {0, 0, "change the arguments or use another tool"},
 	executor.KindResultTooLarge:   {0, 0, "Ask for less in one call"},
