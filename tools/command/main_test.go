@@ -62,6 +62,7 @@ var children = map[string]func(args []string){
 		fmt.Fprint(os.Stderr, "warning\n::progress 2/4 err\n10%\r20%\r\n\nlast words")
 		fmt.Print("third")
 	},
+	"fatal":   fatal,
 	"flood":   flood,
 	"wait":    func([]string) { ready(); linger() },
 	"stdin":   func([]string) { ready() }, // does not read it

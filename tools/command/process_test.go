@@ -3,9 +3,11 @@ package command_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +71,28 @@ func TestCancel(t *testing.T) {
 			}
 			mark.noneLeft()
 		})
+	}
+}
+
+// fatal dies of what no program in Go can recover from.
+func fatal([]string) {
+	debug.SetMaxStack(1 << 20)
+	var deeper func(int) int
+	deeper = func(n int) int { return deeper(n+1) + n }
+	defer func() { _ = recover() }()
+	fmt.Print(deeper(0))
+}
+
+// TestFatal holds that what would end a server, and nobody can recover from, ends a
+// program only: a tool that may do so belongs in one.
+func TestFatal(t *testing.T) {
+	t.Parallel()
+	result := mustCall(t.Context(), t, childSpec("fatal"), "{}")
+	if text := textOf(result); !result.IsError || !strings.Contains(text, "exit code 2") || !strings.Contains(text, "goroutine") {
+		t.Errorf("error %v: %.300s", result.IsError, text)
+	}
+	if got := textOf(mustCall(t.Context(), t, childSpec("print", "alive"), "{}")); got != "alive" {
+		t.Errorf("then: %s", got)
 	}
 }
 
