@@ -23,6 +23,16 @@ func TestConnect(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.until(`{"jsonrpc":"2.0","id":"c","result":{"content":[{"type":"text","text":"The connection to the server was lost`)
+
+	again := start(t, "serve", "--listen", strings.TrimPrefix(s.base, "http://"), "--token-file", token)
+	again.until("/healthz")
+	p.until("notifications/tools/list_changed") // it is connected anew
+	p.send(`{"jsonrpc":"2.0","id":"e","method":"tools/call","params":{"name":"countdown","arguments":{"from":2,"interval_ms":1},"_meta":{"progressToken":"e"}}}`)
+	p.until(`"progressToken":"e"`)
+	p.until(`"id":"e","result"`)
+	p.send(`{"jsonrpc":"2.0","id":1e0,"method":"tools/call","params":{"name":"countdown","arguments":{"from":600,"interval_ms":50},"_meta":{"progressToken":-7}}}`)
+	p.until(`"progressToken":-7`)
+	p.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1e0}}`)
 	p.stdin.Close()
 	p.wantExit(exitOK)
 }

@@ -18,7 +18,7 @@ func listen(address string) (net.Listener, error) {
 	if path, unix := config.UnixPath(address); unix {
 		return listenUnix(path)
 	}
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", literalAddress(address))
 	switch {
 	case err == nil:
 		return l, nil
@@ -29,6 +29,16 @@ func listen(address string) (net.Listener, error) {
 		return nil, hinted("ports below 1024 need privileges; --listen takes another", fmt.Errorf("%s may not be listened on", address))
 	}
 	return nil, fmt.Errorf("listen on %s: %w", address, err)
+}
+
+// literalAddress puts an address in the place of localhost: the name may be in no file, and
+// what a DNS says that it means is nothing to rely on.
+func literalAddress(address string) string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || !strings.EqualFold(host, "localhost") {
+		return address
+	}
+	return net.JoinHostPort("127.0.0.1", port)
 }
 
 // isInUse reports whether an error of listening says that somebody else does already.

@@ -145,12 +145,19 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	if d.socket != "" {
 		network, address = "unix", d.socket
 	}
-	conn, err := d.net.DialContext(ctx, network, address)
+	conn, err := d.connect(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
 	d.wire = &wire{Conn: conn}
 	return d.wire, nil
+}
+
+func (d *dialer) connect(ctx context.Context, network, address string) (net.Conn, error) {
+	if port, ok := portOfLocalhost(address); ok && d.socket == "" {
+		return dialLocalhost(ctx, &d.net, network, port)
+	}
+	return d.net.DialContext(ctx, network, address)
 }
 
 // dialError says what is wrong in words for whoever set up the client.

@@ -1,0 +1,48 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+	"net"
+	"testing"
+)
+
+func TestPortOfLocalhost(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"localhost:80": "80", "LocalHost.:1": "1", "a.localhost:2": "2",
+		"localhost.example:80": "", "notlocalhost:80": "", "127.0.0.1:80": "", "localhost": "",
+	} {
+		port, ok := portOfLocalhost(address)
+		if ok != (want != "") || ok && port != want {
+			t.Errorf("%s: %q, %v", address, port, ok)
+		}
+	}
+}
+
+// TestLocalhostIsNotLookedUp connects by that name where no name can be resolved.
+func TestLocalhostIsNotLookedUp(t *testing.T) {
+	t.Parallel()
+	for _, at := range []string{"127.0.0.1:0", "[::1]:0"} {
+		listener, err := net.Listen("tcp", at)
+		if err != nil {
+			t.Logf("there is no %s here: %v", at, err)
+			continue
+		}
+		_, port, _ := net.SplitHostPort(listener.Addr().String())
+		d := dialer{net: net.Dialer{Resolver: &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+			t.Error("a name server was asked")
+			return nil, errors.New("no way to it")
+		}}}}
+		conn, err := d.connect(t.Context(), "tcp", "anything.localhost:"+port)
+		if err != nil {
+			t.Errorf("%s: %v", at, err)
+		} else {
+			conn.Close()
+		}
+		listener.Close()
+		if _, err := d.connect(t.Context(), "tcp", "localhost:"+port); err == nil {
+			t.Error("a port that nobody listens on")
+		}
+	}
+}
