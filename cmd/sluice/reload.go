@@ -134,10 +134,25 @@ func (r *reloader) paths(cfg *config.Config) []string {
 // again reads the config. An empty file is one that somebody is about to write, and not a
 // wish to serve nothing.
 func (r *reloader) again() (*config.Config, error) {
-	if info, err := os.Stat(r.source.path); err == nil && info.Mode().IsRegular() && info.Size() == 0 {
-		return nil, fmt.Errorf("%s is empty", r.source.path)
+	if info, err := os.Stat(r.source.path); err == nil && info.Mode().IsRegular() {
+		if info.Size() == 0 {
+			return nil, fmt.Errorf("%s is empty", r.source.path)
+		}
+		if err := r.trust(info); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.source.path, err)
+		}
 	}
 	return r.source.load()
+}
+
+// trust returns an error for a file that others may have written: it names programs to
+// run, and nobody has said this time that it shall be served.
+func (r *reloader) trust(file os.FileInfo) error {
+	var before os.FileInfo
+	if len(r.first) > 0 {
+		before = r.first[0]
+	}
+	return isTrusted(file, before)
 }
 
 // complain says why the config is not followed, and where in the file.

@@ -121,6 +121,41 @@ func TestStdioReloads(t *testing.T) {
 	}
 }
 
+// TestReloadMistrusts checks that a config which others may have written is not followed:
+// it names programs to run.
+func TestReloadMistrusts(t *testing.T) {
+	t.Parallel()
+	r := newReloadable(t, "engine: {history: off}\ntools: [{name: a, command: [date]}]\n")
+	r.first = takeFingerprint([]string{r.path})
+	r.write("engine: {history: off}\ntools: [{name: b, command: [date]}]\n")
+	refuses := func(want string) {
+		t.Helper()
+		if _, err := r.again(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
+	if err := os.Chmod(r.path, 0o606); err != nil {
+		t.Fatal(err)
+	}
+	refuses("everybody may write it")
+	if err := os.Chmod(r.path, 0o664); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.again(); err != nil {
+		t.Error(err)
+	}
+	if os.Getuid() == 0 { // nobody else can give a file away
+		if err := os.Chown(r.path, 12345, -1); err != nil {
+			t.Fatal(err)
+		}
+		refuses("belongs to another user than before")
+		r.first = takeFingerprint([]string{r.path})
+		if _, err := r.again(); err != nil {
+			t.Errorf("as it was at the start: %v", err)
+		}
+	}
+}
+
 // TestReloadSwapsUpstreams checks that a server that is no longer in the config is ended
 // when its last call has, and that another one's tools come.
 func TestReloadSwapsUpstreams(t *testing.T) {
