@@ -114,6 +114,16 @@ func (s *Server) Serve(ctx context.Context, stream Stream, peer Peer) error {
 	return c.serve()
 }
 
+// ToolsChanged tells every client that its list of tools may be another, for a reason that
+// the registry does not know of: what callers may use has changed.
+func (s *Server) ToolsChanged() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.conns {
+		c.toolsChanged()
+	}
+}
+
 // Shutdown ends the server in order: subscriptions are ended and new calls refused;
 // running calls go on until ctx is done and are then cancelled; answers are flushed
 // and the streams closed with code 1001. It returns when every Serve has

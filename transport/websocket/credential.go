@@ -115,7 +115,16 @@ func (e *evidence) addConnection(r *http.Request, rules *rules) {
 	}
 }
 
+// pass returns what lets the request in, or why it is refused.
 func (e *evidence) pass() (pass, *refusal) {
+	p, refused := e.judge()
+	if refused != nil {
+		refused.cause = e.wrong
+	}
+	return p, refused
+}
+
+func (e *evidence) judge() (pass, *refusal) {
 	said, ok := errors.AsType[*CredentialError](e.wrong)
 	switch {
 	case e.count == 0:

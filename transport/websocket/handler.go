@@ -244,7 +244,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, refused *refusa
 	h.refused.count(refused.status)
 	refused.write(w)
 	h.logger.Debug("websocket: request refused", "address", h.sourceOf(r).text,
-		"method", r.Method, "path", r.URL.Path, "status", refused.status, "reason", refused.text)
+		"method", r.Method, "path", r.URL.Path, "status", refused.status, "reason", refused.text, "cause", refused.cause)
 }
 
 // Drain lets no more connections in: from now on an upgrade is answered with 503 and

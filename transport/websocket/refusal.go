@@ -16,6 +16,7 @@ type refusal struct {
 	// challenge says what was wrong with a bearer token (RFC 6750, section 3); empty
 	// where there was none.
 	challenge string
+	cause     error // for the log: what the client is not told
 }
 
 // write sends the refusal, and ends the connection: whoever is not served has no claim to
