@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 )
 
@@ -100,7 +101,7 @@ func invocation() string {
 	if err != nil {
 		return "sluice"
 	}
-	if isTemporary(path) {
+	if strings.Contains(filepath.ToSlash(path), "/go-build") {
 		return "go run ./cmd/sluice"
 	}
 	if found, err := exec.LookPath("sluice"); err == nil && sameFile(found, path) {

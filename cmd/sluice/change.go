@@ -11,7 +11,8 @@ import (
 // live are the keys of a config that take effect when it is read again.
 var live = map[string]bool{
 	"tools": true, "upstreams": true,
-	"auth.tokens": true, "listen.origins": true, "listen.hosts": true, "listen.proxies": true, "listen.proxy_header": true,
+	"auth.tokens": true, "auth.callers": true, "auth.jwt": true, "auth.certificates": true, "auth.users": true,
+	"listen.origins": true, "listen.hosts": true, "listen.proxies": true, "listen.proxy_header": true,
 	"listen.max_connections": true, "listen.max_per_caller": true, "listen.max_per_address": true,
 	"engine.concurrency": true, "engine.queue": true, "engine.queue_bytes": true, "engine.queue_timeout": true,
 	"engine.in_flight_bytes": true,

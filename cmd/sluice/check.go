@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/identity"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport/websocket"
@@ -140,16 +141,30 @@ func (f *findings) upstreams(cfg *config.Config) {
 // network finds what `sluice serve` would complain of.
 func (f *findings) network(cfg *config.Config) {
 	open := exposed(&cfg.Listen)
-	if len(open) > 0 && len(cfg.Auth.Tokens) == 0 {
+	if len(open) > 0 && !cfg.Auth.Known() {
 		f.warn("`sluice serve` refuses %s, which other machines reach, without auth.tokens", open[0])
 	}
 	if len(open) > 0 && len(cfg.Listen.Hosts) == 0 {
 		f.warn("clients on other machines are refused until listen.hosts names what they call this one")
 	}
 	f.certificates(&cfg.Listen)
-	stand := &keys{entries: []websocket.Token{{Name: "any", Secret: websocket.NewToken()}}}
-	if _, err := newService(nil, cfg, stand, nil); err != nil {
+	stand, anybody := &keys{entries: []websocket.Token{{Name: "any", Secret: websocket.NewToken()}}}, *cfg
+	anybody.Auth = config.Auth{}
+	if _, err := newService(nil, &anybody, stand, nil); err != nil {
 		f.Errors = append(f.Errors, config.Problem{Message: err.Error()})
+	}
+	f.auth(cfg)
+}
+
+// auth finds who could not be known. It fetches no keys.
+func (f *findings) auth(cfg *config.Config) {
+	if d, err := identity.NewDirectory(&cfg.Auth, nil, nil); err != nil {
+		f.warn("%v", err)
+	} else {
+		d.Close(nil)
+	}
+	for _, problem := range unreachable(cfg) {
+		f.warn("%s", problem)
 	}
 	for _, t := range cfg.Auth.Tokens {
 		k, err := configuredKeys([]config.Token{t})

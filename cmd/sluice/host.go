@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/identity"
 	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/executor/history/sqlite"
@@ -32,6 +34,9 @@ type host struct {
 	killed chan struct{} // closed when programs are to end at once
 	kill   func()        // closes it
 
+	localCaller string // who calls over stdio; empty for whoever may do anything
+
+	callers   atomic.Pointer[identity.Callers] // what each may do
 	upstreams upstreams
 	reload    *reloader // nil where the config stays as it is
 }
@@ -71,6 +76,7 @@ func newHost(cfg *config.Config, logger *slog.Logger) (*host, error) {
 func (h *host) assemble(cfg *config.Config, logger *slog.Logger) {
 	options := engineOptions(&cfg.Engine)
 	options.Registry, options.Logger = h.registry, logger
+	h.permit(&options, &cfg.Auth)
 	h.memory = newPressure(logger)
 	h.memory.bound(&options)
 	h.openHistory(&cfg.Engine.History, &options)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/identity"
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/upstream"
 	"github.com/sluice-dev/sluice/transport/websocket"
@@ -22,6 +23,8 @@ type plan struct {
 	tools     []*tools.Tool
 	upstreams []*upstream.Upstream
 	access    websocket.Access
+	directory *identity.Directory
+	sole      bool // there is one token, made at start
 	problems  []config.Problem
 
 	certificates map[*listener]*tls.Config
@@ -80,22 +83,23 @@ func (p *plan) makeAccess() error {
 	if err := keys.fit(&p.started.Listen, p.log); err != nil {
 		return err
 	}
-	tokens, err := websocket.NewTokens(keys.entries...)
-	if err != nil {
+	if p.directory, err = identity.NewDirectory(&p.next.Auth, p.service.directory, p.log); err != nil {
 		return err
 	}
-	p.access = websocket.Access{
-		Tokens: tokens, Hosts: p.next.Listen.Hosts, Origins: p.next.Listen.Origins,
-		Proxies: p.next.Listen.Proxies, ProxyHeader: p.next.Listen.ProxyHeader,
+	if p.access, err = accessOf(&p.next.Listen, keys, p.directory); err != nil {
+		return err
 	}
+	p.sole = keys.generated != ""
+	stand := p.access
+	stand.Hosts, stand.Origins, stand.Proxies = nil, nil, nil
 	for i, origin := range p.access.Origins {
-		p.check(fmt.Sprintf("listen.origins[%d]", i), websocket.Access{Tokens: tokens, Origins: []string{origin}})
+		p.check(fmt.Sprintf("listen.origins[%d]", i), stand, func(a *websocket.Access) { a.Origins = []string{origin} })
 	}
 	for i, host := range p.access.Hosts {
-		p.check(fmt.Sprintf("listen.hosts[%d]", i), websocket.Access{Tokens: tokens, Hosts: []string{host}})
+		p.check(fmt.Sprintf("listen.hosts[%d]", i), stand, func(a *websocket.Access) { a.Hosts = []string{host} })
 	}
 	for i, proxy := range p.access.Proxies {
-		p.check(fmt.Sprintf("listen.proxies[%d]", i), websocket.Access{Tokens: tokens, Proxies: []string{proxy}})
+		p.check(fmt.Sprintf("listen.proxies[%d]", i), stand, func(a *websocket.Access) { a.Proxies = []string{proxy} })
 	}
 	return nil
 }
@@ -123,9 +127,9 @@ func (p *plan) makeCertificates() {
 
 // keys are the tokens of the next config, or the one that was made for this run.
 func (p *plan) keys() (*keys, error) {
-	if len(p.next.Auth.Tokens) == 0 {
+	if !p.next.Auth.Known() {
 		if p.made == nil {
-			return nil, errors.New("auth.tokens has none any more, and a token is made at start only")
+			return nil, errors.New("auth has no token any more, nor another way to be known, and a token is made at start only")
 		}
 		return p.made, nil
 	}
@@ -141,7 +145,8 @@ func (p *plan) keys() (*keys, error) {
 	return configuredKeys(p.next.Auth.Tokens)
 }
 
-func (p *plan) check(path string, a websocket.Access) {
+func (p *plan) check(path string, a websocket.Access, change func(*websocket.Access)) {
+	change(&a)
 	if err := a.Check(); err != nil {
 		line, column := p.next.Place(path)
 		p.problem(line, column, err)
@@ -157,16 +162,17 @@ func (p *plan) abandon() {
 	for _, u := range p.upstreams {
 		u.Close(context.Background()) // it was not started
 	}
+	if p.directory != nil {
+		p.directory.Close(p.service.directory)
+	}
 }
 
 // commit puts the change in force and returns how many connections it has closed.
 // Clients are told once that the tools are others.
 func (p *plan) commit() (closed int) {
+	p.host.follow(&p.next.Auth, &p.served.Auth) // first: who connects from now on has no more than that
 	if p.service != nil {
-		var err error
-		if closed, err = p.service.accept.SetAccess(p.access); err != nil {
-			panic(err) // it was checked
-		}
+		closed = p.changeAccess()
 		p.service.accept.SetCaps(connectionCaps(&p.next.Listen, mayOpen()))
 		for l, next := range p.certificates {
 			l.certificates.follow(next, l.address, p.log)
@@ -186,6 +192,22 @@ func (p *plan) commit() (closed int) {
 		p.host.upstreams.add(u)
 	}
 	p.host.upstreams.require(p.next.Upstreams)
+	return closed
+}
+
+// changeAccess has those let in that the next config lets in, and returns how many
+// connections it has closed.
+func (p *plan) changeAccess() (closed int) {
+	closed, err := p.service.accept.SetAccess(p.access)
+	if err != nil {
+		panic(err) // it was checked
+	}
+	before := p.service.directory
+	p.service.directory = p.directory
+	p.service.sole.Store(p.sole)
+	before.Close(p.directory)
+	p.directory.Prepare()
+	warnOfUnreachable(p.next, p.log)
 	return closed
 }
 

@@ -197,9 +197,9 @@ func TestReloadRotatesTokens(t *testing.T) {
 	connect(next)
 
 	for want, yaml := range map[string]string{
-		"auth.tokens has none": "engine: {history: off}\n",
-		"sluice.yaml:2:":       "auth: {tokens: [\n  {name: a, token_file: '/not/there'}]}\n",
-		"sluice.yaml:3:":       yaml + "listen: {origins: ['*']}\n",
+		"auth has no token any more": "engine: {history: off}\n",
+		"sluice.yaml:2:":             "auth: {tokens: [\n  {name: a, token_file: '/not/there'}]}\n",
+		"sluice.yaml:3:":             yaml + "listen: {origins: ['*']}\n",
 	} {
 		if err := r.follow(yaml); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

@@ -56,12 +56,9 @@ func (s *service) forAdmins(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, _ := websocket.PeerOf(r)
 		if !s.mayAdminister(peer) {
-			http.Error(w, "The caller "+peer.Caller+" may not administer this server.", http.StatusForbidden)
+			http.Error(w, "The caller "+peer.Caller+" may not administer this server: its permissions must say admin: true.", http.StatusForbidden)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
-
-// mayAdminister says whether who sends a request may see and end the calls of others.
-func (s *service) mayAdminister(peer websocket.Peer) bool { return peer.Caller != "" }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/identity"
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
 
@@ -92,6 +93,7 @@ func TestEveryRouteWithoutAToken(t *testing.T) {
 func TestNeeds(t *testing.T) {
 	t.Parallel()
 	s := testService(t)
+	s.sole.Store(true)
 	next := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	token := map[string]string{"Authorization": "Bearer " + routeToken}
 	page := map[string]string{"Origin": "https://evil.example"}
@@ -113,5 +115,21 @@ func TestNeeds(t *testing.T) {
 				t.Errorf("%d, local: %v, %v: %d, want %d", test.needs, test.local, headers, got, *want)
 			}
 		}
+	}
+}
+
+// TestAdmins checks that nobody but those of whom the config says so administers, once it
+// has tokens.
+func TestAdmins(t *testing.T) {
+	t.Parallel()
+	s := testService(t)
+	guarded := s.guard(route{"GET /x", needsAdmin, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}, true)
+	token := map[string]string{"Authorization": "Bearer " + routeToken}
+	if got := request(guarded, "GET", "/x", token); got != http.StatusForbidden {
+		t.Errorf("a caller of whom nothing is said: %d", got)
+	}
+	s.host.callers.Store(identity.NewCallers(&config.Auth{Callers: []config.Caller{{Name: "ops", Permissions: config.Permissions{Admin: true}}}}))
+	if got := request(guarded, "GET", "/x", token); got != http.StatusOK {
+		t.Errorf("an admin: %d", got)
 	}
 }

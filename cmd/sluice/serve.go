@@ -23,7 +23,9 @@ const serveLong = `Listens for MCP clients on a WebSocket: ws://ADDRESS/mcp, sub
 /healthz and /readyz answer the probes of a platform, and /sluice.js is a client for pages.
 
 Every client needs a token. Tokens come from auth.tokens of the config or from
---token-file. Where there are none, one is made for this run and printed once, with a line
+--token-file; "sluice token new" makes one. auth of the config also takes tokens of issuers
+(JWT), certificates of clients and users of this machine, and says what each caller may do.
+Where there is no way to be known, a token is made for this run and printed once, with a line
 to paste for each kind of client; for "sluice call" on this machine it is also left in a
 file that only you can read. With --log-format json nothing is printed: the log names that
 file, never the token.
@@ -36,7 +38,7 @@ within --drain, then connections are closed with code 1001 and the exit code is 
 signal stops at once, with exit code 1.
 
 With --config or --token-file, SIGHUP reads the files again, and so does a change of one of
-them: tools, upstreams, tokens, certificates, origins, hosts, proxies, caps on connections
+them: tools, upstreams, tokens and callers, certificates, origins, hosts, proxies, caps on connections
 and the limits of the engine follow, running calls end on what they started with, and a bad
 file changes nothing. Without either SIGHUP is as SIGTERM.`
 
@@ -155,6 +157,8 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	defer release()
 	announceCaps(&cfg.Listen, mayOpen(), logger)
 	s.warnOfPlainText()
+	warnOfUnreachable(cfg, logger)
+	s.directory.Prepare()
 	path, remove := s.leaveToken(keys.generated)
 	defer remove()
 	if err := s.announce(out, cfg, keys, path); err != nil {
@@ -173,7 +177,7 @@ type keys struct {
 // readKeys reads the tokens of a config, or makes one. An address that other
 // machines reach is not served with a token that only this run knows.
 func readKeys(cfg *config.Config) (*keys, error) {
-	if len(cfg.Auth.Tokens) > 0 {
+	if cfg.Auth.Known() {
 		return configuredKeys(cfg.Auth.Tokens)
 	}
 	if open := exposed(&cfg.Listen); len(open) > 0 {

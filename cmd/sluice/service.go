@@ -7,9 +7,11 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/identity"
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/websocket"
@@ -26,6 +28,9 @@ type service struct {
 	logs   *journal.Journal
 	log    *slog.Logger // of logs
 
+	directory *identity.Directory // written by the reloader, where there is one
+	sole      atomic.Bool         // there is one token, made at start
+
 	accept  *websocket.Handler
 	clients []*listener
 	admin   *listener // where the other routes are; one of clients, or by itself
@@ -36,16 +41,23 @@ type service struct {
 func newService(h *host, cfg *config.Config, k *keys, logger *slog.Logger) (*service, error) {
 	s := &service{host: h, keys: k, logs: journal.Discard(), log: logger, proxied: len(cfg.Listen.Proxies) > 0}
 	s.health.checks, s.health.tell = func() []check { return s.host.diagnose() }, s.mayKnow
-	tokens, err := websocket.NewTokens(k.entries...)
+	s.sole.Store(k.generated != "")
+	var err error
+	if s.directory, err = identity.NewDirectory(&cfg.Auth, nil, logger); err != nil {
+		return nil, usageError("docs/auth.md shows each way to be known", "%w", err)
+	}
+	access, err := accessOf(&cfg.Listen, k, s.directory)
 	if err != nil {
 		return nil, usageError("`sluice serve` without tokens makes one that fits", "%w", err)
 	}
 	s.accept, err = websocket.NewHandler(websocket.Options{
-		Tokens:       tokens,
-		Origins:      cfg.Listen.Origins,
-		Hosts:        cfg.Listen.Hosts,
-		Proxies:      cfg.Listen.Proxies,
-		ProxyHeader:  cfg.Listen.ProxyHeader,
+		Tokens:       access.Tokens,
+		Origins:      access.Origins,
+		Hosts:        access.Hosts,
+		Proxies:      access.Proxies,
+		ProxyHeader:  access.ProxyHeader,
+		Verifiers:    access.Verifiers,
+		Connections:  access.Connections,
 		Caps:         connectionCaps(&cfg.Listen, mayOpen()),
 		MaxMessage:   int(cfg.Listen.MaxMessage),
 		PingInterval: time.Duration(cfg.Listen.PingInterval),
@@ -60,7 +72,7 @@ func newService(h *host, cfg *config.Config, k *keys, logger *slog.Logger) (*ser
 
 // serve speaks MCP with one client.
 func (s *service) serve(ctx context.Context, stream *websocket.Stream, peer websocket.Peer) {
-	err := s.host.server.Serve(ctx, stream, transport.Peer{
+	err := s.host.server.Serve(identity.With(ctx, peer), stream, transport.Peer{
 		Transport: "websocket", Caller: peer.Caller, Address: peer.Address,
 	})
 	if err != nil {
@@ -124,11 +136,12 @@ func (s *service) listeners() []*listener {
 	return append(slices.Clone(s.clients), s.admin)
 }
 
-// close closes the listeners that are open.
+// close closes the listeners that are open, and ends what goes on for who may connect.
 func (s *service) close() {
 	for _, l := range s.listeners() {
 		l.Close() // there is nothing to lose in a listener
 	}
+	s.directory.Close(nil)
 }
 
 // run serves until asked is done, then drains.

@@ -42,5 +42,12 @@ func filesOf(cfg *config.Config) (paths []string) {
 			paths = append(paths, t.TokenFile)
 		}
 	}
+	for _, j := range cfg.Auth.JWT {
+		for _, path := range []string{j.JWKSFile, j.CAFile} {
+			if path != "" {
+				paths = append(paths, path)
+			}
+		}
+	}
 	return append(paths, cfg.Listen.Files()...)
 }

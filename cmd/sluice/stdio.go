@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/identity"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/stdio"
 )
@@ -28,16 +29,19 @@ In the client's config:
 The end of stdin, SIGTERM or Ctrl-C ends it: running calls may finish within 5 s and are
 answered (--grace), then it exits with 0. A second signal ends it at once. When the client closes
 its end of stdout, running calls are cancelled and the exit code is 1; on Windows that is
-noticed at the next write. The end of the process that started it is as the end of stdin: it
-is noticed within 5 s where stdin stays open.
+noticed at the next write.
 
-With --config, SIGHUP or a change of the file reads it again: tools, upstreams and the limits of
-the engine follow, running calls end on what they started with, and a bad file changes
+The user who started it may call every tool. --caller holds calls to what the config lets a
+caller of that name do, for a client that shall have less.
+
+With --config, SIGHUP or a change of the file reads it again: tools, upstreams, callers and the
+limits of the engine follow, running calls end on what they started with, and a bad file changes
 nothing. Without --config SIGHUP is as SIGTERM.`
 
 type stdioOptions struct {
 	config string
 	grace  time.Duration
+	caller string
 	log    logFlags
 }
 
@@ -55,6 +59,7 @@ func newStdioCommand() *cobra.Command {
 	}
 	addConfigFlag(cmd.Flags(), &opts.config)
 	cmd.Flags().DurationVar(&opts.grace, "grace", defaultGrace, "how long running calls may go on at the end")
+	cmd.Flags().StringVar(&opts.caller, "caller", "", "hold calls to what auth.callers of the config lets the caller of this `name` do (default: anything)")
 	opts.log.add(cmd)
 	return cmd
 }
@@ -68,7 +73,20 @@ func (o *stdioOptions) run(ctx context.Context, in io.Reader, errOut io.Writer) 
 			return nil, err
 		}
 		return cfg, o.log.apply(cfg)
-	}}, newHost)
+	}}, o.build)
+}
+
+// build builds the host of a config, for the caller that was named. One of whom nothing is
+// said could do anything, which nobody means who names it.
+func (o *stdioOptions) build(cfg *config.Config, logger *slog.Logger) (*host, error) {
+	if o.caller != "" && !identity.NewCallers(&cfg.Auth).Know(o.caller) {
+		return nil, usageError("auth.callers of the config says what callers may do", "--caller %q: nothing is said of such a caller", o.caller)
+	}
+	h, err := newHost(cfg, logger)
+	if h != nil {
+		h.localCaller = o.caller
+	}
+	return h, err
 }
 
 // serveStdin serves the host that build makes of what from has on stdin and stdout.
@@ -98,8 +116,6 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 	}
 	asked, forced, release := untilSignalled(ctx, reload.stopSignals())
 	defer release()
-	asked, stop := untilOrphaned(asked)
-	defer stop()
 	reload.start(asked, cfg, h, nil, logs)
 	return h.serveStdio(asked, forced, in, out, grace, logger)
 }
@@ -116,7 +132,7 @@ func (h *host) serveStdio(asked, forced context.Context, in io.Reader, out *os.F
 	stream := stdio.New(in, out, stdio.Options{})
 	served := make(chan error, 1)
 	go func() {
-		served <- h.server.Serve(heard, stream, transport.Peer{Transport: "stdio", Grace: grace})
+		served <- h.server.Serve(heard, stream, transport.Peer{Transport: "stdio", Caller: h.localCaller, Grace: grace})
 	}()
 	select {
 	case err := <-served:

@@ -12,9 +12,7 @@ var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 // check finds what is wrong with a config whose types are right.
 func (d *decoder) check(c *Config) {
 	d.checkListen(&c.Listen)
-	for i, t := range c.Auth.Tokens {
-		d.checkSecret(t.TokenEnv, t.TokenFile, fmt.Sprintf("auth.tokens[%d]", i))
-	}
+	d.checkAuth(&c.Auth)
 	d.checkUpstreams(c.Upstreams)
 	names := map[string]bool{}
 	for i, t := range c.Tools {

@@ -38,24 +38,6 @@ func (c *Config) Place(path string) (line, column int) {
 	return at.line, at.column
 }
 
-// Auth says who may connect.
-type Auth struct {
-	// Tokens are the bearer tokens that are accepted, one for each kind of client.
-	Tokens []Token `yaml:"tokens"`
-}
-
-// Token names a bearer token and says where its secret is read from: the
-// environment or a file, one of them, never the config file itself.
-type Token struct {
-	// Name is the caller that the token stands for, in records and logs. Several
-	// tokens may have one name, so that one can replace another without a gap.
-	Name string `yaml:"name" jsonschema:"required,minLength=1"`
-	// TokenEnv is the environment variable that holds the token, in upper case.
-	TokenEnv string `yaml:"token_env"`
-	// TokenFile is the file that holds the token; relative to the config file.
-	TokenFile string `yaml:"token_file"`
-}
-
 // Engine bounds what runs at once, how often and how long. Where a tool has a key of the
 // same name, it goes before that of the engine, but concurrency, rate and caller_rate,
 // which hold both; "docs/engine.md" explains them.

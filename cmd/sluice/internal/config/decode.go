@@ -116,7 +116,7 @@ func (d *decoder) decodeStruct(v *value, into reflect.Value, path string) {
 			d.unknownKey(f, into.Type(), members, path)
 			continue
 		}
-		d.decode(f.value, into.Field(members[i].index), join(path, f.key), members[i].rules)
+		d.decode(f.value, into.FieldByIndex(members[i].index), join(path, f.key), members[i].rules)
 	}
 	for _, m := range members {
 		written := slices.ContainsFunc(v.fields, func(f field) bool { return f.key == m.key })

@@ -117,9 +117,7 @@ func (c *Config) resolve(directory string) {
 	c.Listen.resolve(directory, in)
 	in(&c.Engine.History.Path)
 	in(&c.Engine.Audit.Path)
-	for i := range c.Auth.Tokens {
-		in(&c.Auth.Tokens[i].TokenFile)
-	}
+	c.Auth.resolve(in)
 	for i := range c.Tools {
 		in(&c.Tools[i].Dir)
 		for _, list := range [][]string{c.Tools[i].Read, c.Tools[i].Write} {

@@ -65,8 +65,8 @@ func TestLoadFillsEveryField(t *testing.T) {
 	}); !reflect.DeepEqual(c.Engine, want) {
 		t.Errorf("engine: got %+v", c.Engine)
 	}
-	if want := filepath.Join(dir, "secrets", "support.token"); c.Auth.Tokens[1].TokenFile != want {
-		t.Errorf("token_file: got %s, want %s", c.Auth.Tokens[1].TokenFile, want)
+	if want := filepath.Join(dir, "secrets", "support.token"); c.Auth.Tokens[2].TokenFile != want {
+		t.Errorf("token_file: got %s, want %s", c.Auth.Tokens[2].TokenFile, want)
 	}
 	if got, want := c.Tools[0], (Tool{
 		Timeout: lasts(10 * time.Second), IdleTimeout: lasts(5 * time.Second), QueueTimeout: lasts(20 * time.Second),

@@ -57,17 +57,17 @@ func mustInt(s string) int {
 // A member is a field of a config type.
 type member struct {
 	key   string
-	index int
+	index []int
 	rules rules
 }
 
-// membersOf returns the fields of a struct that have a key, in order.
+// membersOf returns the fields of a struct that have a key, those of embedded structs
+// included, in order.
 func membersOf(t reflect.Type) []member {
 	var members []member
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for _, f := range reflect.VisibleFields(t) {
 		if key := f.Tag.Get("yaml"); key != "" && key != "-" {
-			members = append(members, member{key: key, index: i, rules: rulesOf(f.Tag.Get("jsonschema"))})
+			members = append(members, member{key: key, index: f.Index, rules: rulesOf(f.Tag.Get("jsonschema"))})
 		}
 	}
 	return members

@@ -22,6 +22,9 @@ var configSource string
 //go:embed listen.go
 var listenSource string
 
+//go:embed auth.go
+var authSource string
+
 //go:embed policy.go
 var policySource string
 
@@ -33,7 +36,7 @@ var httpSource string
 
 // Schema returns the JSON Schema (draft 2020-12) of a config file.
 func Schema() (json.RawMessage, error) {
-	comments, err := fieldComments(configSource, listenSource, policySource, httpSource, upstreamSource)
+	comments, err := fieldComments(configSource, listenSource, authSource, policySource, httpSource, upstreamSource)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +99,14 @@ func noteComments(comments map[string]string, decl *ast.GenDecl) {
 	}
 	spec := decl.Specs[0].(*ast.TypeSpec)
 	note(spec.Name.Name+".", decl.Doc)
-	for _, f := range spec.Type.(*ast.StructType).Fields.List {
+	body, ok := spec.Type.(*ast.StructType)
+	if !ok {
+		return
+	}
+	for _, f := range body.Fields.List {
+		if len(f.Names) == 0 { // embedded: it has a type of its own
+			continue
+		}
 		name := spec.Name.Name + "." + f.Names[0].Name
 		note(name, f.Doc)
 		key := reflect.StructTag(strings.Trim(f.Tag.Value, "`")).Get("yaml")

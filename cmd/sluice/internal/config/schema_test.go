@@ -151,7 +151,7 @@ func TestFullExampleIsFull(t *testing.T) {
 		}
 	}
 	walk(root)
-	for _, t2 := range []any{Config{}, Listen{}, Listener{}, TLS{}, Auth{}, Token{}, Engine{}, Breaker{}, Cache{}, History{}, Audit{}, Log{}, Tool{}, Reuse{}, Adaptive{}, Annotations{}, Limits{}, HTTP{}, Credential{}, Upstream{}} {
+	for _, t2 := range []any{Config{}, Listen{}, Listener{}, TLS{}, Auth{}, Token{}, Caller{}, Permissions{}, JWT{}, Certificates{}, User{}, Engine{}, Breaker{}, Cache{}, History{}, Audit{}, Log{}, Tool{}, Reuse{}, Adaptive{}, Annotations{}, Limits{}, HTTP{}, Credential{}, Upstream{}} {
 		for _, m := range membersOf(reflect.TypeOf(t2)) {
 			if !seen[m.key] {
 				t.Errorf("%T: full.yaml does not show %q", t2, m.key)
