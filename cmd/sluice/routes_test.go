@@ -35,7 +35,7 @@ func testService(t *testing.T) *service {
 // request sends a request to a handler and returns the status.
 func request(handler http.Handler, method, path string, headers map[string]string) int {
 	r := httptest.NewRequest(method, path, nil)
-	r.Host = "localhost"
+	r.Host, r.RemoteAddr = "localhost", "127.0.0.1:1234"
 	for name, value := range headers {
 		if name == "Host" {
 			r.Host = value

@@ -88,7 +88,7 @@ func (s *service) listen(cfg *config.Config) error {
 		mux := http.NewServeMux()
 		mux.Handle("/", s.accept)
 		if l.Admin == "" && i == 0 {
-			s.mount(mux, s.isLocal(spec.Address, l))
+			s.mount(mux, isLoopback(spec.Address))
 		}
 		opened, err := s.open(spec, mux)
 		if err != nil {
@@ -101,18 +101,12 @@ func (s *service) listen(cfg *config.Config) error {
 		return nil
 	}
 	mux := http.NewServeMux()
-	s.mount(mux, s.isLocal(l.Admin, l))
+	s.mount(mux, isLoopback(l.Admin))
 	opened, err := s.open(config.Listener{Address: l.Admin}, forAdministration(mux))
 	if err == nil {
 		s.admin = opened
 	}
 	return err
-}
-
-// isLocal reports whether what comes by an address is from this machine. A proxy on it
-// passes on what is not.
-func (s *service) isLocal(address string, l *config.Listen) bool {
-	return isLoopback(address) && len(l.Proxies) == 0
 }
 
 // open opens a listener for handler.

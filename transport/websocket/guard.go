@@ -21,11 +21,18 @@ func (h *Handler) Guard(next http.Handler) http.Handler {
 
 // Screen returns a handler that lets a request through to next where it passes the checks
 // of Host and Origin, without credentials: for what any program on this machine may read,
-// and no web page.
+// and no web page. A request that comes from elsewhere, be it through a proxy on this
+// machine, has to pass what Guard asks.
 func (h *Handler) Screen(next http.Handler) http.Handler {
+	guarded := h.Guard(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if refused := h.guests.rules.Load().screen(r); refused != nil {
+		rules := h.guests.rules.Load()
+		if refused := rules.screen(r); refused != nil {
 			h.refuse(w, r, refused)
+			return
+		}
+		if from := rules.proxies.sourceOf(r).addr; from.IsValid() && !from.IsLoopback() {
+			guarded.ServeHTTP(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)

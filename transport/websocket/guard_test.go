@@ -10,7 +10,7 @@ import (
 // ask sends a request through the handler, with the headers given as "Name: value".
 func ask(h http.Handler, method, target string, headers ...string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(method, target, nil)
-	r.Host = "localhost:7777"
+	r.Host, r.RemoteAddr = "localhost:7777", "127.0.0.1:1234"
 	for _, header := range headers {
 		name, value, _ := strings.Cut(header, ": ")
 		if name == "Host" {

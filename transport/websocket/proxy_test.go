@@ -98,3 +98,46 @@ func TestCapsBehindAProxy(t *testing.T) {
 		}
 	}
 }
+
+// What any program of this machine may read is not for those whom a proxy on it lets in,
+// from the moment that the proxy is named.
+func TestScreenSeesThroughProxies(t *testing.T) {
+	t.Parallel()
+	h := newTestHandler(t, Options{})
+	screened := h.Screen(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	status := func(remote string, headers map[string]string) int {
+		r := httptest.NewRequest("GET", "/metrics", nil)
+		r.Host, r.RemoteAddr = "localhost", remote
+		for name, value := range headers {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		screened.ServeHTTP(w, r)
+		return w.Code
+	}
+	through := map[string]string{"X-Forwarded-For": "192.0.2.1"}
+	for _, proxies := range [][]string{nil, {"127.0.0.1", "unix"}} {
+		if _, err := h.SetAccess(Access{Tokens: testTokens(t), Proxies: proxies}); err != nil {
+			t.Fatal(err)
+		}
+		want := http.StatusOK
+		if proxies != nil {
+			want = http.StatusUnauthorized
+		}
+		for _, remote := range []string{"127.0.0.1:5", "@"} {
+			if got := status(remote, nil); got != http.StatusOK {
+				t.Errorf("from %s: %d", remote, got)
+			}
+			if got := status(remote, through); got != want {
+				t.Errorf("through %s with proxies %v: %d, want %d", remote, proxies, got, want)
+			}
+		}
+		if got := status("192.0.2.1:5", nil); got != http.StatusUnauthorized {
+			t.Errorf("from elsewhere: %d", got)
+		}
+	}
+	through["Authorization"] = "Bearer " + plannerSecret
+	if got := status("127.0.0.1:5", through); got != http.StatusOK {
+		t.Errorf("with a token: %d", got)
+	}
+}
