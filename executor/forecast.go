@@ -8,12 +8,13 @@ import "time"
 func (s *slots) expect(t *ticket) time.Duration {
 	c, l := &s.classes[t.class], t.lane
 	own, others := 0, len(c.callers)
-	if by := c.callers[t.caller]; by != nil {
+	by := c.callers[t.caller]
+	if by != nil {
 		own, others = by.waiting, others-1
 	}
 	wait := s.expectServer(t.class, own, others)
 	if l.capacity > 0 {
-		wait = max(wait, l.service.over(l.ahead(t), l.capacity))
+		wait = max(wait, l.service.over(l.ahead(t.class, by), l.capacity))
 	}
 	if a := t.account; a != nil && a.capacity > 0 {
 		wait = max(wait, s.service.over(s.upTo(t), a.capacity))
@@ -31,18 +32,19 @@ func (s *slots) expectServer(class, own, others int) time.Duration {
 	return s.service.over(ahead(class, own, others, s.classes[class].eager, higher), s.capacity)
 }
 
-// ahead returns how many calls would be given a slot of the tool up to and with this one.
-func (l *lane) ahead(t *ticket) int {
-	w := &l.lines[t.class]
+// ahead returns how many calls would be given a slot of the tool up to and with the next
+// of a caller, who is nil where none of that one's waits in the class.
+func (l *lane) ahead(class int, by *caller) int {
+	w := &l.lines[class]
 	own, others := 0, len(w.callers)
-	if f := w.callers[t.caller]; f != nil {
+	if f := w.callers[by]; f != nil {
 		own, others = f.waiting, others-1
 	}
 	higher := 0
-	for i := t.class + 1; i < classes; i++ {
+	for i := class + 1; i < classes; i++ {
 		higher += l.lines[i].waiting
 	}
-	return ahead(t.class, own, others, w.waiting, higher)
+	return ahead(class, own, others, w.waiting, higher)
 }
 
 // ahead returns how many calls are served up to and with the last of a caller who has

@@ -28,12 +28,12 @@ func (l *lane) aged(class int) *line {
 type line struct {
 	lane    *lane
 	waiting int
-	free    int              // those of waiting whose callers may have more slots
-	eager   int              // those of free that class.eager counts
-	passed  int              // slots of the tool that went to higher classes since one went here
-	flows   pile[*flow]      // of callers who may have more slots, by the turns of their first calls
-	callers map[string]*flow // those of all callers
-	index   int              // in class.ready
+	free    int               // those of waiting whose callers may have more slots
+	eager   int               // those of free that class.eager counts
+	passed  int               // slots of the tool that went to higher classes since one went here
+	flows   pile[*flow]       // of callers who may have more slots, by the turns of their first calls
+	callers map[*caller]*flow // those of all callers
+	index   int               // in class.ready
 }
 
 func (l *line) place() *int         { return &l.index }
@@ -41,13 +41,14 @@ func (l *line) before(o *line) bool { return l.flows[0].before(o.flows[0]) }
 
 // flow returns the flow of a caller's calls.
 func (l *line) flow(c *class, t *ticket) *flow {
-	f := l.callers[t.caller]
+	by := c.caller(t.caller)
+	f := l.callers[by]
 	if f == nil {
-		f = &flow{line: l, caller: c.caller(t.caller), account: t.account}
+		f = &flow{line: l, caller: by, account: t.account}
 		if l.callers == nil {
-			l.callers = map[string]*flow{}
+			l.callers = map[*caller]*flow{}
 		}
-		l.callers[t.caller] = f
+		l.callers[by] = f
 		if f.account != nil {
 			f.account.add(f)
 		}
@@ -57,7 +58,7 @@ func (l *line) flow(c *class, t *ticket) *flow {
 
 func (l *line) close(f *flow) {
 	l.flows.drop(f)
-	delete(l.callers, f.caller.name)
+	delete(l.callers, f.caller)
 	if f.account != nil {
 		f.account.drop(f)
 	}

@@ -167,7 +167,7 @@ func (m *simulation) arrive() {
 		m.start(w)
 		return
 	}
-	if f := k.lane.lines[k.class].callers[k.caller]; f != nil {
+	if f := k.lane.lines[k.class].callers[m.s.classes[k.class].callers[k.caller]]; f != nil {
 		w.own = f.waiting
 	}
 	full := m.s.waiting >= m.s.room || m.s.bytes+k.bytes > m.s.space || m.crowded(w)

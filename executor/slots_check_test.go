@@ -41,14 +41,14 @@ func checkLine(t *testing.T, s *slots, l *lane, class int, sum *slotSums) {
 	w, c := &l.lines[class], &sum.classes[class]
 	free, n := 0, 0
 	for i, f := range w.flows {
-		if w.callers[f.caller.name] != f || f.index != i+1 || i > 0 && w.flows.Less(i, (i-1)/2) || f.account.full() {
+		if w.callers[f.caller] != f || s.classes[class].callers[f.caller.name] != f.caller || f.index != i+1 || i > 0 && w.flows.Less(i, (i-1)/2) || f.account.full() {
 			t.Fatalf("flow %d of class %d is out of place", i, class)
 		}
 		free += f.waiting
 	}
-	for name, f := range w.callers {
-		if f.index == 0 != f.account.full() || f.account != nil && (f.account.flows[f.at] != f || f.account.name != name) {
-			t.Fatalf("the flow of %s in class %d is at %d, its account: %+v", name, class, f.index, f.account)
+	for by, f := range w.callers {
+		if f.index == 0 != f.account.full() || f.account != nil && (f.account.flows[f.at] != f || f.account.name != by.name) {
+			t.Fatalf("the flow of %s in class %d is at %d, its account: %+v", by.name, class, f.index, f.account)
 		}
 		n += checkFlow(t, f, sum, class)
 	}
@@ -76,7 +76,7 @@ func checkAccounts(t *testing.T, s *slots, running map[string]int) {
 	for name, a := range s.accounts {
 		waiting := 0
 		for i, f := range a.flows {
-			if f.account != a || f.at != i || f.line.callers[name] != f {
+			if f.account != a || f.at != i || f.line.callers[f.caller] != f {
 				t.Fatalf("flow %d of %s is out of place", i, name)
 			}
 			waiting += f.waiting
