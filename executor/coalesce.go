@@ -81,7 +81,11 @@ func (f *flight) await(ctx context.Context, c *cache, x *Execution) (*tools.Resu
 		defer c.aside.leave(x)
 		how = history.CacheCoalesced
 		came := x.age()
-		defer func() { x.note(func(r *Record) { r.Waits.Flight += x.age() - came }) }()
+		defer func() {
+			now := x.age()
+			x.note(func(r *Record) { r.Waits.Flight += now - came })
+			x.waits.add(Wait{WaitCoalesce, x.born.Add(came), x.born.Add(now), f.leader.Call.Trace})
+		}()
 	}
 	x.board(f, how)
 	if !f.wait(ctx) {

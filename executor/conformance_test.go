@@ -82,6 +82,7 @@ func everyPolicy(opts Options) Options {
 		func(context.Context, *Execution, *tools.Result, error) error { return errors.New("after") },
 	}
 	opts.Audit, opts.AuditRequired = audit.NewMemory(1000), true
+	opts.Tracer = &traceBook{}
 	opts.Heartbeat = time.Second / 2
 	opts.Rate, opts.RateWait = tools.Rate{Count: 2, Burst: 1}, time.Minute
 	return opts

@@ -6,6 +6,7 @@
 //
 //	Execute                                                        the caller's goroutine
 //	   |
+//	(trace)     Options.Tracer, where there is one
 //	record      in flight until the handler has returned; leaves a Record
 //	recover     a panic of the policies below fails this call only
 //	lookup      finds the tool
@@ -188,6 +189,7 @@
 //	queue        slots.go who is next, by class.go, lane.go (a tool) and account.go (a
 //	             caller), on the heap of pile.go; forecast.go how long it takes, yield.go
 //	             who gives way; priority.go and queue_state.go what is seen of it
+//	limits       adjust.go what of the options changes while calls run
 //	timeout      alarm.go the timer, adaptive.go and window.go the cap that follows
 //	progress     meter.go what is shown, heartbeat.go where nothing is
 //	result       resultsize.go and output.go

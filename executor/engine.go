@@ -154,6 +154,10 @@ type Options struct {
 	// neither waits for the log nor fails with it.
 	AuditRequired bool
 
+	// Tracer follows each call in a distributed trace. Defaults to none: then where a
+	// call stands in its caller's trace is handed on as it came.
+	Tracer Tracer
+
 	// Policies are the user's own, the outermost first. They run after the
 	// arguments were validated and before the call takes a slot: see [Policy].
 	Policies []Policy
@@ -211,6 +215,9 @@ type Request struct {
 	// Priority is the class in which the call waits where it has to; it is lowered to what
 	// its caller may have. PriorityUsual leaves it to that.
 	Priority Priority
+
+	// Trace is where the caller stands in a distributed trace.
+	Trace tools.Trace
 
 	// OnProgress, where set, is given the progress of the call, and heartbeats while
 	// there is none ([Options.Heartbeat]): strictly growing, coalesced to at most 20 in

@@ -39,6 +39,7 @@ type Execution struct {
 
 	unreachable atomic.Bool // the handler's error was one; written by invoke
 
+	waits   *waits   // nil where the call is not traced
 	audit   *auditor // nil where there is no log
 	allowed bool     // and the log says so; belongs to audit
 
@@ -74,7 +75,7 @@ func (e *Engine) newExecution(req *Request) *Execution {
 	id, tool := e.ids.next(now), clip(req.Tool)
 	return &Execution{
 		Request:  req,
-		Call:     tools.Call{ID: id, Tool: tool, Arguments: req.Arguments, Caller: req.Caller},
+		Call:     tools.Call{ID: id, Tool: tool, Arguments: req.Arguments, Caller: req.Caller, Trace: req.Trace},
 		bounds:   e.bounds.Load(),
 		born:     now,
 		audit:    e.audit,
@@ -95,7 +96,7 @@ func (x *Execution) fork() *Execution {
 	record := x.record
 	x.mu.Unlock()
 	return &Execution{
-		Request: x.Request, Entry: x.Entry, Call: x.Call, bounds: x.bounds, born: x.born, tool: x.tool, audit: x.audit,
+		Request: x.Request, Entry: x.Entry, Call: x.Call, bounds: x.bounds, born: x.born, tool: x.tool, waits: x.waits, audit: x.audit,
 		record: record, allowance: x.allowance, priority: x.priority,
 	}
 }

@@ -99,12 +99,13 @@ func (g *gate) beat(every time.Duration) time.Duration {
 	return every
 }
 
-// waitFor notes what the call waits for from now on, in words for heartbeats; nothing
-// where it goes on.
-func (x *Execution) waitFor(what string) {
+// waitFor notes what the call waits for from now on, and in which words heartbeats say so;
+// nothing where it goes on.
+func (x *Execution) waitFor(what, inWords string) {
+	x.waits.note(what, x.born.Add(x.age()))
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.waitsFor = what
+	x.waitsFor = inWords
 }
 
 // pulse says what the call is doing and for how long.

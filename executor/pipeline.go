@@ -28,12 +28,13 @@ type step struct {
 
 // pipeline returns the policies, the outermost first. Together they make
 //
-//	record(recover(lookup(allow(authorize(validate(progress(interrupt(hooks(user(audit(
-//		cache(rate(repeat(breaker(queue(audit(timeout(abandon(recover(size(output(invoke))))))))))))))))))))))
+//	trace(record(recover(lookup(allow(authorize(validate(progress(interrupt(hooks(user(audit(
+//		cache(rate(repeat(breaker(queue(audit(timeout(abandon(recover(size(output(invoke)))))))))))))))))))))))
 //
 // where user stands for [Options.Policies]. What is not configured is left out. The
 // order is the contract:
-//   - record is outside of all, so that a refused call leaves a record too;
+//   - record is outside of all, so that a refused call leaves a record too; only trace is
+//     further out, and tells a tracer what the record says;
 //   - allow comes before everything that asks what the caller may use;
 //   - authorize comes before validate, so that a forbidden tool shows no schema;
 //   - validate comes before the queue, so that nonsense takes no slot;
@@ -55,11 +56,15 @@ type step struct {
 //   - output is next to the handler: what does not fit its schema is a failure to
 //     everything outside.
 func (e *Engine) pipeline() []step {
-	steps := []step{
+	var steps []step
+	if e.opts.Tracer != nil {
+		steps = append(steps, step{"trace", trace(e.opts.Tracer)})
+	}
+	steps = append(steps, []step{
 		{"record", recordCalls(e.ledger, e.opts.Pressure, e.stats, e.opts.History, e.opts.Logger)},
 		{"recover", recoverPanics(e.opts.Logger)},
 		{"lookup", lookup(e.opts.Registry, e.stats)},
-	}
+	}...)
 	if e.opts.Allowance != nil {
 		steps = append(steps, step{"allow", allow(e.opts.Allowance)})
 	}

@@ -33,6 +33,7 @@ func Example_order() {
 	_, err := chain(invoke, steps)(context.Background(), e.newExecution(&Request{Tool: "t"}))
 	fmt.Println(err)
 	// Output:
+	// trace
 	// record
 	// recover
 	// lookup

@@ -131,10 +131,10 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 		return refused
 	}
 	if waits {
-		x.waitFor(x.slotInWords())
+		x.waitFor(WaitQueue, x.slotInWords())
 		came := x.age()
 		err := q.wait(ctx, x, limit)
-		x.waitFor("")
+		x.waitFor("", "")
 		x.noteWait(full, x.age()-came)
 		if err != nil {
 			return err

@@ -134,8 +134,8 @@ func (r *rates) await(ctx context.Context, x *Execution, w *rateWaiter) (*tokens
 	defer x.release(held, cancelFunc(cancel))
 	came := x.age()
 	defer func() { x.note(func(record *Record) { record.Waits.Rate += x.age() - came }) }()
-	x.waitFor("a rate limit")
-	defer x.waitFor("")
+	x.waitFor(WaitRate, "a rate limit")
+	defer x.waitFor("", "")
 	timer := time.NewTimer(x.bounds.rateWait)
 	defer timer.Stop()
 	select {

@@ -43,4 +43,11 @@ type Call struct {
 	// Caller is who calls, as the transport authenticated it; empty where the
 	// transport does not tell callers apart (stdio).
 	Caller string
+
+	// Trace is where the call stands in its caller's trace: see [Call.StartSpan], which
+	// gives what is to be handed on.
+	Trace Trace
+
+	// Tracer takes the spans of the call; nil where it is not traced here.
+	Tracer Tracer
 }

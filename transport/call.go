@@ -34,7 +34,7 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 	if p := (&pending{request: r}); c.begin(p, name) {
 		c.runCall(p, &executor.Request{
 			Tool: name, Arguments: json.RawMessage(arguments), Priority: priority,
-			Caller: c.peer.Caller, Transport: c.peer.Transport,
+			Caller: c.peer.Caller, Transport: c.peer.Transport, Trace: readTrace(r.meta),
 		})
 	}
 	return nil
@@ -51,6 +51,18 @@ func readPriority(meta members) (executor.Priority, *jsonrpc2.Error) {
 		return 0, invalidParams("%q in _meta must be one of interactive, normal, batch", mcp.MetaPriority)
 	}
 	return priority, nil
+}
+
+// readTrace reads where the caller stands in a distributed trace (SEP-414). What is
+// malformed is passed over, as the specification of traces has it.
+func readTrace(meta members) tools.Trace {
+	parent, ok := meta.text(mcp.MetaTraceParent)
+	if !ok {
+		return tools.Trace{}
+	}
+	state, _ := meta.text(mcp.MetaTraceState)
+	baggage, _ := meta.text(mcp.MetaBaggage)
+	return tools.ParseTrace(parent, state, baggage)
 }
 
 // runCall hands a call to the engine, which answers it on a goroutine of its own.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/internal/environ"
 	"github.com/sluice-dev/sluice/tools/internal/template"
 )
 
@@ -59,12 +60,15 @@ func (p *program) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 	if err != nil {
 		return nil, p.explain(err)
 	}
-	cmd := &exec.Cmd{Path: path, Args: argv, Env: p.env, Dir: p.dir}
+	span := call.StartSpan(ctx, tools.SpanProgram, p.base())
+	cmd := &exec.Cmd{Path: path, Args: argv, Env: environ.Traced(p.env, span.Trace()), Dir: p.dir}
 	r, err := p.start(ctx, cmd, p.standardInput(call, values))
 	if err != nil {
+		span.End("not_started")
 		return nil, p.explain(err)
 	}
 	err = r.supervise(ctx)
+	r.endSpan(span, err)
 	if r.usage.Usage != (tools.Usage{}) {
 		tools.ReportUsage(ctx, r.usage.Usage)
 	}
@@ -72,6 +76,28 @@ func (p *program) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 		return nil, err
 	}
 	return p.result(r)
+}
+
+// endSpan ends the span of a run that supervise has ended.
+func (r *run) endSpan(span tools.Span, err error) {
+	span.SetText("process.executable.name", filepath.Base(r.cmd.Path))
+	failure := ""
+	switch {
+	case err != nil:
+		failure = "cancelled"
+	case r.stdout.room < 0:
+		failure = "output_too_large"
+	case r.usage.limit != "":
+		failure = "limit_" + r.usage.limit
+	case r.ending.signal != 0:
+		failure = "signal"
+	case r.ending.code != 0:
+		failure = "exit_code"
+	}
+	if err == nil && r.ending.signal == 0 {
+		span.SetInt("process.exit.code", r.ending.code)
+	}
+	span.End(failure)
 }
 
 // standardInput returns what the program is to read; nil for nothing.

@@ -17,6 +17,7 @@ import (
 // in between.
 type address struct {
 	base     *url.URL            // scheme and host
+	path     string              // the whole template of it
 	segments []template.Template // of the path, between the slashes; none for no path
 	query    []parameter
 }
@@ -36,8 +37,8 @@ func parseAddress(source string) (*address, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &address{base: base}
 	path, query, _ := strings.Cut(source[end:], "?")
+	a := &address{base: base, path: path}
 	if err := a.parsePath(path); err != nil {
 		return nil, err
 	}

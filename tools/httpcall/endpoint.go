@@ -32,6 +32,8 @@ type endpoint struct {
 
 // A prepared request is one with everything filled in.
 type prepared struct {
+	call   *tools.Call
+	sent   int // how often
 	url    string
 	header http.Header
 	body   []byte
@@ -68,7 +70,7 @@ func (e *endpoint) prepare(call *tools.Call, secrets []secret) (*prepared, error
 		return nil, err
 	}
 	query := e.query
-	p := &prepared{header: standardHeader()}
+	p := &prepared{call: call, header: standardHeader()}
 	for _, h := range e.headers {
 		if err := h.fill(p.header, values); err != nil {
 			return nil, err

@@ -33,11 +33,19 @@ type answer struct {
 
 // attempt sends a request once and reads the answer. The error is a fault.
 func (e *endpoint) attempt(ctx context.Context, p *prepared) (*answer, error) {
+	span := e.span(ctx, p)
+	a, err := e.send(ctx, p, span.Trace())
+	endSpan(ctx, span, a, err)
+	return a, err
+}
+
+func (e *endpoint) send(ctx context.Context, p *prepared, trace tools.Trace) (*answer, error) {
 	request, err := http.NewRequestWithContext(ctx, e.method, p.url, bytes.NewReader(p.body))
 	if err != nil {
 		return nil, &fault{reason: "has an address that cannot be sent", err: err}
 	}
 	request.Header = p.header.Clone()
+	setTrace(request.Header, trace)
 	response, err := e.client.Do(request)
 	if err != nil {
 		return nil, faultOf(err)

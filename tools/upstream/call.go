@@ -26,6 +26,10 @@ type CallOptions struct {
 	// the least severe one that any call has asked for.
 	LogLevel tools.Level
 
+	// Trace is where the call stands in a distributed trace, which the server may go on
+	// with. Defaults to none.
+	Trace tools.Trace
+
 	// Priority is the class in which a server that is a Sluice has the call wait:
 	// interactive, normal or batch; others pass it over. Defaults to the server's.
 	Priority string

@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/internal/display"
+	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
 // tool makes a tool to be served of one that the server lists. Its text is made visible.
@@ -44,16 +46,44 @@ func (h *handler) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 	if client == nil {
 		return nil, h.upstream.away()
 	}
+	span := h.span(ctx, call)
 	result, err := client.CallTool(ctx, h.tool, call.Arguments, CallOptions{
+		Trace: span.Trace(),
 		OnProgress: func(p tools.Progress) {
 			p.Message = display.OneLine(p.Message)
 			tools.Report(ctx, p)
 		},
 	})
+	span.End(failureOf(ctx, result, err))
 	if err != nil {
 		return nil, h.explain(ctx, call, err)
 	}
 	return visible(&result.Result), nil
+}
+
+// span begins the span of a call of the server.
+func (h *handler) span(ctx context.Context, call *tools.Call) tools.Span {
+	span := call.StartSpan(ctx, tools.SpanUpstream, h.upstream.spec.Name)
+	span.SetText("mcp.method.name", mcp.MethodCallTool)
+	span.SetText("gen_ai.operation.name", "execute_tool")
+	span.SetText("gen_ai.tool.name", h.tool)
+	return span
+}
+
+// failureOf says in a word what became of a call, for its span.
+func failureOf(ctx context.Context, result *Result, err error) string {
+	refusal, refused := errors.AsType[*WireError](err)
+	switch {
+	case err == nil && result.IsError:
+		return "tool_error"
+	case err == nil:
+		return ""
+	case ctx.Err() != nil:
+		return "cancelled"
+	case refused:
+		return strconv.FormatInt(refusal.Code, 10)
+	}
+	return "unreachable"
 }
 
 // away says why the server cannot be called now.

@@ -21,12 +21,16 @@ type requestMeta struct {
 	Capabilities  *struct{}           `json:"io.modelcontextprotocol/clientCapabilities,omitzero"`
 	LogLevel      tools.Level         `json:"io.modelcontextprotocol/logLevel,omitzero"`
 	Priority      string              `json:"dev.sluice/priority,omitzero"`
+	TraceParent   string              `json:"traceparent,omitzero"`
+	TraceState    string              `json:"tracestate,omitzero"`
+	Baggage       string              `json:"baggage,omitzero"`
 }
 
 // meta returns the _meta of a request of revision r, nil where there is nothing to
 // say.
 func (c *Client) meta(r *mcp.Revision, p *pending) *requestMeta {
-	m := &requestMeta{Priority: p.opts.Priority}
+	t := &p.opts.Trace
+	m := &requestMeta{Priority: p.opts.Priority, TraceParent: t.Parent, TraceState: t.State, Baggage: t.Baggage}
 	if p.opts.OnProgress != nil {
 		m.ProgressToken = p.id
 	}

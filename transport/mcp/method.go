@@ -30,6 +30,11 @@ const (
 	MetaSubscriptionID     = "io.modelcontextprotocol/subscriptionId"
 	MetaServerInfo         = "io.modelcontextprotocol/serverInfo"
 
+	// Where a request stands in a distributed trace: SEP-414.
+	MetaTraceParent = "traceparent"
+	MetaTraceState  = "tracestate"
+	MetaBaggage     = "baggage"
+
 	// MetaError is Sluice's own: the kind of failure that a result with isError
 	// stands for, and when to try again.
 	MetaError = "dev.sluice/error"

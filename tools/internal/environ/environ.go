@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/sluice-dev/sluice/tools"
 )
 
 // inherited are the variables that every program is given: what it needs to find
@@ -36,6 +38,30 @@ func Clean(own []string, set map[string]string, pass []string) []string {
 		env = append(env, name+"="+value)
 	}
 	slices.Sort(env)
+	return env
+}
+
+// The variables that tell a program where it stands in a trace: the names of W3C Trace
+// Context in upper case, as OpenTelemetry has them.
+const (
+	traceParent = "TRACEPARENT"
+	traceState  = "TRACESTATE"
+)
+
+// Traced returns an environment with the trace that a program goes on with. What env has
+// of its own goes before it. Env is not changed.
+func Traced(env []string, t tools.Trace) []string {
+	has := func(variable string) bool {
+		name, _, _ := strings.Cut(variable, "=")
+		return sameName(name, traceParent) || sameName(name, traceState)
+	}
+	if t.Parent == "" || slices.ContainsFunc(env, has) {
+		return env
+	}
+	env = append(slices.Clip(env), traceParent+"="+t.Parent)
+	if t.State != "" {
+		env = append(env, traceState+"="+t.State)
+	}
 	return env
 }
 
