@@ -38,6 +38,10 @@ func comparisons(f *fleet) []comparison {
 		all = append(all, comparison{fmt.Sprintf("stdio/64B/%d in flight", inFlight), f.stdio, echo(64), 64, 1, inFlight})
 	}
 	all = append(all, comparison{"stdio/progress", withoutFloors(f.stdio), countdown(100, 0), 0, 1, 16})
+	for _, size := range []int{64, 64 << 10} {
+		all = append(all, comparison{"proxy/" + sizeName(size), f.proxy, echo(size), size, 1, 16})
+	}
+	all = append(all, comparison{"proxy/64B/1 in flight", f.proxy, echo(64), 64, 1, 1})
 	for _, size := range sizes {
 		all = append(all, comparison{"websocket/" + sizeName(size), f.socket, echo(size), size, 1, 16})
 	}

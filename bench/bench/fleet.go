@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -25,6 +26,7 @@ const (
 type fleet struct {
 	stdio  []server
 	socket []server
+	proxy  []server
 	many   server // Sluice with tools of a number that its flag sets
 
 	dir, module string
@@ -40,8 +42,9 @@ func build(ctx context.Context, module, dir string) (*fleet, error) {
 	peer := b.add("mcpgo", ".", "servers/mcpgo")
 	sdk := b.add("gosdk", ".", "servers/gosdk")
 	many := b.add("manytools", ".", "servers/manytools")
+	proxy, err := proxied(dir, sluicePath, peer)
 	return &fleet{
-		dir: dir, module: module,
+		dir: dir, module: module, proxy: proxy,
 		stdio: []server{
 			line.serves(syncFloor),
 			line.serves(goFloor, "-async"),
@@ -54,7 +57,7 @@ func build(ctx context.Context, module, dir string) (*fleet, error) {
 			sluicePath.serves(sluice, "serve", "--listen", "127.0.0.1:0").atHome().overSocket(),
 		},
 		many: many.serves(sluice),
-	}, b.err
+	}, cmp.Or(b.err, err)
 }
 
 // of returns the server with this name.

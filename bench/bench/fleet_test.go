@@ -24,12 +24,12 @@ func TestFleet(t *testing.T) {
 }
 
 func measuresAll(t *testing.T, f *fleet) {
-	only := regexp.MustCompile(`^(stdio|websocket)/(4KiB|progress)$`)
+	only := regexp.MustCompile(`^((stdio|websocket)/(4KiB|progress)|proxy/64B)$`)
 	results, err := compare(t.Context(), f, options{rounds: 1, length: 50 * time.Millisecond, only: only})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(results) != 5+3+2+1 {
+	if len(results) != 5+3+3+2+1 {
 		t.Errorf("%d results", len(results))
 	}
 	for _, r := range results {

@@ -48,7 +48,10 @@ func (l *lines) close() {}
 func (r *running) open(ctx context.Context) (link, error) {
 	if !r.socket {
 		l := &lines{in: r.in, out: r.out}
-		return l, shakeHands(l)
+		if err := shakeHands(l); err != nil || !r.later {
+			return l, err
+		}
+		return l, awaitTools(l)
 	}
 	at, err := r.target()
 	if err != nil {

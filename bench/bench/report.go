@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -40,7 +41,7 @@ func (r *report) sections() (all []string) {
 			all = append(all, fmt.Sprintf("%s, in MiB after every %s: %s.", b.what, b.every, mebibytes(b.series)))
 		}
 	}
-	plain, progress := r.split()
+	plain, progress, proxy := r.split()
 	if len(plain) > 0 {
 		all = append(all, "## Side by side", r.remark(), strings.TrimSpace(table(plain, columns)))
 	}
@@ -48,21 +49,32 @@ func (r *report) sections() (all []string) {
 		all = append(all, "With progress, each call makes 100 reports. "+coalescing,
 			strings.TrimSpace(table(progress, append([]column{columns[0], reports}, columns[1:]...))))
 	}
+	if len(proxy) > 0 {
+		alone := slices.Clone(columns)
+		alone = slices.DeleteFunc(alone, func(c column) bool { return c.head == toSluice })
+		all = append(all, "## In front of another server", inFront, strings.TrimSpace(table(proxy, alone)))
+	}
 	return all
 }
 
 const coalescing = "Sluice sends the latest when the connection has room, rather than each (progress is coalesced by design, so that a slow\n" +
 	"reader never slows a tool): compare the processor time with the number of reports that came."
 
-func (r *report) split() (plain, progress []*result) {
+const inFront = "One server of mcp-go as it is, behind Sluice with every policy off that can be, and behind Sluice with limits, rates, breaker,\n" +
+	"history and audit log, but no cache. CPU and memory of the last two are Sluice's alone: the server's own come on top, and are in\n" +
+	"calls/s, p50 and p99."
+
+func (r *report) split() (plain, progress, proxy []*result) {
 	for _, one := range r.results {
-		if one.comparison.load.progress {
+		if strings.HasPrefix(one.comparison.name, "proxy/") {
+			proxy = append(proxy, one)
+		} else if one.comparison.load.progress {
 			progress = append(progress, one)
 		} else {
 			plain = append(plain, one)
 		}
 	}
-	return plain, progress
+	return plain, progress, proxy
 }
 
 // remark says how to read the table, and what the client cost.

@@ -21,6 +21,7 @@ type server struct {
 	args    []string
 	home    bool // keeps files, each process in a directory of its own
 	socket  bool // serves WebSocket, not stdio
+	later   bool // answers before it has its tools
 }
 
 func (p program) serves(name string, args ...string) server {
@@ -29,6 +30,8 @@ func (p program) serves(name string, args ...string) server {
 
 func (s server) atHome() server     { s.home = true; return s }
 func (s server) overSocket() server { s.socket = true; return s }
+
+func (s server) filledLater() server { s.later = true; return s }
 
 // counting is the same server, built so that it tells what it allocates.
 func (s server) counting() server { s.program.path = s.program.counted; return s }
@@ -44,6 +47,7 @@ type running struct {
 	gauge
 	cmd    *exec.Cmd
 	socket bool // serves WebSocket
+	later  bool // answers before it has its tools
 	in     io.WriteCloser
 	out    *bufio.Reader
 	stderr *tail
@@ -52,7 +56,7 @@ type running struct {
 
 // start starts a process, with more variables in its environment.
 func (s server) start(ctx context.Context, env ...string) (*running, error) {
-	r := &running{cmd: exec.CommandContext(ctx, s.program.path, s.args...), socket: s.socket, stderr: &tail{}}
+	r := &running{cmd: exec.CommandContext(ctx, s.program.path, s.args...), socket: s.socket, later: s.later, stderr: &tail{}}
 	r.cmd.Env = append(os.Environ(), env...)
 	r.cmd.Stderr = r.stderr
 	if s.home {

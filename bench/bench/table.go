@@ -7,6 +7,8 @@ import (
 	"strings"
 )
 
+const toSluice = "to Sluice"
+
 // A column of a table of results.
 type column struct {
 	head string
@@ -17,7 +19,7 @@ var columns = []column{
 	{"server", func(r, _ *result) string { return r.server }},
 	{"calls/s", func(r, _ *result) string { return grouped(int(r.median(func(s sample) float64 { return s.rate }))) }},
 	{"CPU per call", func(r, _ *result) string { return duration(r.median(cpuOf)) + spread(r.values(cpuOf)) }},
-	{"to Sluice", func(r, ours *result) string {
+	{toSluice, func(r, ours *result) string {
 		if ours == nil {
 			return ""
 		}
