@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 )
 
@@ -101,7 +100,7 @@ func invocation() string {
 	if err != nil {
 		return "sluice"
 	}
-	if strings.Contains(filepath.ToSlash(path), "/go-build") {
+	if isTemporary(path) {
 		return "go run ./cmd/sluice"
 	}
 	if found, err := exec.LookPath("sluice"); err == nil && sameFile(found, path) {

@@ -90,6 +90,8 @@ func (o *connectOptions) run(ctx context.Context, in io.Reader, errOut io.Writer
 func (o *connectOptions) carry(ctx context.Context, in io.Reader, out *os.File, opts bridge.Options) error {
 	asked, forced, release := untilStopped(ctx)
 	defer release()
+	asked, released := untilOrphaned(asked)
+	defer released()
 	heard, stop := stdio.UntilHangup(asked, out)
 	defer stop()
 	client := stdio.New(in, out, stdio.Options{MaxMessage: maxAnswer})

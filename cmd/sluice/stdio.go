@@ -29,7 +29,8 @@ In the client's config:
 The end of stdin, SIGTERM or Ctrl-C ends it: running calls may finish within 5 s and are
 answered (--grace), then it exits with 0. A second signal ends it at once. When the client closes
 its end of stdout, running calls are cancelled and the exit code is 1; on Windows that is
-noticed at the next write.
+noticed at the next write. The end of the process that started it is as the end of stdin: it
+is noticed within 5 s where stdin stays open.
 
 The user who started it may call every tool. --caller holds calls to what the config lets a
 caller of that name do, for a client that shall have less.
@@ -116,6 +117,8 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 	}
 	asked, forced, release := untilSignalled(ctx, reload.stopSignals())
 	defer release()
+	asked, stop := untilOrphaned(asked)
+	defer stop()
 	reload.start(asked, cfg, h, nil, logs)
 	return h.serveStdio(asked, forced, in, out, grace, logger)
 }
