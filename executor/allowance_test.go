@@ -11,8 +11,6 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-func priority(p Priority) *Priority { return &p }
-
 // allowances gives each caller its own.
 func allowances(of map[string]Allowance) func(string) Allowance {
 	return func(caller string) Allowance { return of[caller] }

@@ -194,6 +194,7 @@
 //	progress     meter.go what is shown, heartbeat.go where nothing is
 //	result       resultsize.go and output.go
 //	errors       error.go the kinds, public.go the sentences
+//	reload       adjust.go what can be changed while calls run
 //	numbers      tally.go and durations.go count, usage.go what processes took,
 //	             statistics.go by tool, callers.go by caller, metrics.go is read
 //
