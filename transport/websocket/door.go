@@ -14,16 +14,17 @@ type Caps struct {
 	// PerAddress bounds those from one address (in IPv6, one /64), as the proxies in
 	// Access tell it; the rest of a server's users have the rest. Defaults to 2000.
 	PerAddress int
-	// PerCaller bounds those of one caller. Defaults to 5000.
+	// PerCaller bounds those of one caller. Defaults to those of the whole server.
 	PerCaller int
 }
 
 // WithDefaults returns the caps with the default of what is 0.
 func (c Caps) WithDefaults() Caps {
+	connections := orDefault(c.Connections, 10_000)
 	return Caps{
-		Connections: orDefault(c.Connections, 10_000),
+		Connections: connections,
 		PerAddress:  orDefault(c.PerAddress, 2_000),
-		PerCaller:   orDefault(c.PerCaller, 5_000),
+		PerCaller:   orDefault(c.PerCaller, connections),
 	}
 }
 

@@ -41,7 +41,7 @@ type Listen struct {
 	// MaxConnections is how many WebSocket connections there may be. Defaults to 10000,
 	// and to no more than half of the files that the process may have open.
 	MaxConnections int `yaml:"max_connections" jsonschema:"minimum=1"`
-	// MaxPerCaller is how many of them one caller may have. Defaults to 5000.
+	// MaxPerCaller is how many of them one caller may have. Defaults to max_connections.
 	MaxPerCaller int `yaml:"max_per_caller" jsonschema:"minimum=1"`
 	// MaxPerAddress is how many of them may come from one address; in IPv6, from one /64.
 	// Defaults to 2000.
