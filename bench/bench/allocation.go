@@ -22,14 +22,14 @@ type counter struct {
 	lines *bufio.Reader
 }
 
-// startCounting starts the server with a counter.
-func startCounting(ctx context.Context, s server) (*running, *counter, error) {
+// startCounting starts the server with a counter, and more variables in its environment.
+func startCounting(ctx context.Context, s server, env ...string) (*running, *counter, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() { _ = listener.Close() }()
-	r, err := s.counting().start(ctx, "BENCH_MEMSTATS="+listener.Addr().String())
+	r, err := s.counting().start(ctx, append(env, "BENCH_MEMSTATS="+listener.Addr().String())...)
 	if err != nil {
 		return nil, nil, err
 	}

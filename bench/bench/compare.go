@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -107,13 +108,23 @@ func measureRounds(ctx context.Context, c comparison, o options) ([]*result, err
 		}
 	}
 	for i, s := range c.servers {
-		got, err := measureAllocations(ctx, s, c, min(o.length, time.Second/2))
+		got, err := o.measureAllocations(ctx, s, c)
 		if err != nil {
 			return nil, fmt.Errorf("%s: allocations of %s: %w", c.name, s.name, err)
 		}
 		results[i].allocated = got
 	}
 	return results, nil
+}
+
+// measureAllocations counts for a short while, or for as long as all else is measured
+// where there is to be a profile of it.
+func (o options) measureAllocations(ctx context.Context, s server, c comparison) (allocated, error) {
+	if o.profile == "" {
+		return measureAllocations(ctx, s, c, min(o.length, time.Second/2), "")
+	}
+	name := strings.NewReplacer("/", "-", " ", "-").Replace(c.name + "-" + s.name + ".pprof")
+	return measureAllocations(ctx, s, c, o.length, filepath.Join(o.profile, name))
 }
 
 // values returns one figure of each round.

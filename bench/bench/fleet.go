@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -20,6 +21,7 @@ const (
 	syncFloor = "floor"
 	goFloor   = "async floor"
 	wsFloor   = "WebSocket floor"
+	before    = "Sluice before"
 )
 
 // A fleet is all programs, built.
@@ -58,6 +60,16 @@ func build(ctx context.Context, module, dir string) (*fleet, error) {
 		},
 		many: many.serves(sluice),
 	}, cmp.Or(b.err, err)
+}
+
+// beside puts the Sluice of another folder into the fleet in place of the peers, so that a
+// change can be measured in turns with what was before it.
+func (f *fleet) beside(ctx context.Context, module string) error {
+	b := builder{ctx: ctx, dir: f.dir}
+	earlier := b.add("sluice-before", module, "cmd/sluice")
+	f.stdio = slices.Insert(f.stdio[:3:3], 2, of(f.stdio, sluice).of(before, earlier))
+	f.socket = slices.Insert(f.socket, 1, of(f.socket, sluice).of(before, earlier))
+	return b.err
 }
 
 // of returns the server with this name.

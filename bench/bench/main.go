@@ -5,6 +5,11 @@
 //	go run ./bench -quick              the same, too short to be exact; 2 minutes
 //	go run ./bench -only 'stdio/64B'   what matches
 //	go run ./bench -write ../docs      write performance.md and its plots too
+//
+// To see what a change brings, measure it in turns with what was before it, and where
+// the time goes:
+//
+//	go run ./bench -only 'stdio/64B$' -before ../../sluice-before -profile /tmp
 package main
 
 import (
@@ -43,6 +48,9 @@ type options struct {
 	only   *regexp.Regexp
 	write  string
 	sluice string
+
+	profile string
+	before  string
 }
 
 func parse(args []string) (o options, err error) {
@@ -56,6 +64,8 @@ func parse(args []string) (o options, err error) {
 		return err
 	})
 	flags.StringVar(&o.write, "write", "", "`folder` of performance.md, to put the tables and plots in")
+	flags.StringVar(&o.before, "before", "", "`folder` of another Sluice module to measure in turns with this one, in place of the peers")
+	flags.StringVar(&o.profile, "profile", "", "`folder` to write a profile of the processor time of each server in each comparison to")
 	flags.StringVar(&o.sluice, "sluice", "..", "`folder` of the Sluice module")
 	err = flags.Parse(args)
 	if o.quick {
@@ -81,7 +91,7 @@ func (o options) shorter(d time.Duration) time.Duration {
 }
 
 // partial says that the figures are not those of a whole run.
-func (o options) partial() bool { return o.quick || o.only.String() != "" }
+func (o options) partial() bool { return o.quick || o.only.String() != "" || o.before != "" }
 
 // run measures and reports. What could not be measured is its error in the end.
 func run(ctx context.Context, o options) (failed error) {
@@ -95,6 +105,11 @@ func run(ctx context.Context, o options) (failed error) {
 		return err
 	}
 	r := &report{machine: describe(fleet), partial: o.partial()}
+	if o.before != "" {
+		if err := fleet.beside(ctx, o.before); err != nil {
+			return err
+		}
+	}
 	if r.results, err = compare(ctx, fleet, o); err != nil {
 		return err
 	}

@@ -33,11 +33,12 @@ func measure(ctx context.Context, s server, c comparison, length time.Duration) 
 	return measureRunning(ctx, r, nil, c, length)
 }
 
-// measureAllocations does the same with the server that counts.
-func measureAllocations(ctx context.Context, s server, c comparison, length time.Duration) (allocated, error) {
+// measureAllocations does the same with the server that counts, and writes a profile of
+// it where a path is given.
+func measureAllocations(ctx context.Context, s server, c comparison, length time.Duration, profile string) (allocated, error) {
 	ctx, cancel := context.WithTimeout(ctx, hung)
 	defer cancel()
-	r, counts, err := startCounting(ctx, s)
+	r, counts, err := startCounting(ctx, s, "BENCH_PROFILE="+profile)
 	if err != nil {
 		return allocated{}, err
 	}

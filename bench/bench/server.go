@@ -36,6 +36,9 @@ func (s server) filledLater() server { s.later = true; return s }
 // counting is the same server, built so that it tells what it allocates.
 func (s server) counting() server { s.program.path = s.program.counted; return s }
 
+// of is the same server under another name, of another program.
+func (s server) of(name string, p program) server { s.name, s.program = name, p; return s }
+
 // with is the same server with more arguments.
 func (s server) with(args ...string) server {
 	s.args = append(s.args[:len(s.args):len(s.args)], args...)
