@@ -46,6 +46,7 @@ func comparisons(f *fleet) []comparison {
 	for _, size := range sizes {
 		all = append(all, comparison{"websocket/" + sizeName(size), f.socket, echo(size), size, 1, 16})
 	}
+	all = append(all, comparison{"websocket/64B/256 in flight", f.socket, echo(64), 64, 1, 256})
 	for _, clients := range []int{1, 64, 1000} {
 		all = append(all, comparison{connections(clients), f.socket, echo(64), 64, clients, 1})
 	}

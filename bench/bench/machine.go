@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"debug/buildinfo"
 	"fmt"
+	"regexp"
 	"runtime"
 	"strings"
 	"time"
@@ -28,10 +29,13 @@ func machine() string {
 		memory = fmt.Sprintf(", %.0f GiB", float64(m.Total)/(1<<30))
 	}
 	if h, err := host.Info(); err == nil {
-		name = strings.Join(strings.Fields(fmt.Sprintf("%s %s, kernel %s", h.Platform, h.PlatformVersion, h.KernelVersion)), " ")
+		name = strings.Join(strings.Fields(fmt.Sprintf("%s %s, kernel %s", h.Platform, h.PlatformVersion, kernelNumber.FindString(h.KernelVersion))), " ")
 	}
 	return fmt.Sprintf("%s, %d processors%s; %s, %s/%s", model, runtime.NumCPU(), memory, name, runtime.GOOS, runtime.GOARCH)
 }
+
+// kernelNumber is the part of a kernel's version that means something elsewhere.
+var kernelNumber = regexp.MustCompile(`^[\d.]+`)
 
 // software names the versions that the programs were built from.
 func software(f *fleet) string {

@@ -57,7 +57,7 @@ func parse(args []string) (o options, err error) {
 	o.only = regexp.MustCompile("")
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&o.rounds, "rounds", 5, "`times` that each server is measured in each comparison, in turns")
-	flags.DurationVar(&o.length, "length", 2*time.Second, "how `long` one measurement lasts")
+	flags.DurationVar(&o.length, "length", time.Second, "how `long` one measurement lasts")
 	flags.BoolVar(&o.quick, "quick", false, "one short round, and a twentieth of the long runs")
 	flags.Func("only", "measure only what has a name that matches the `regexp`", func(text string) (err error) {
 		o.only, err = regexp.Compile(text)

@@ -54,6 +54,9 @@ func OneLine(text string) string {
 // isControl reports whether a character is not there to be read.
 func isControl(c rune) bool {
 	const firstTag, lastTag = 0xE0000, 0xE007F
+	if ' ' <= c && c <= '~' { // most text is of these, and tables are slower
+		return false
+	}
 	return unicode.IsControl(c) && c != '\n' && c != '\t' && c != '\r' ||
 		unicode.Is(unicode.Bidi_Control, c) || firstTag <= c && c <= lastTag
 }
