@@ -46,7 +46,7 @@ type builder func(*config.Config, *slog.Logger) (*host, error)
 
 // emptyHost is a host without tools that is not assembled yet.
 func emptyHost() *host {
-	ballast()
+	setPace()
 	h := &host{registry: &tools.Registry{}, killed: make(chan struct{})}
 	h.kill = sync.OnceFunc(func() { close(h.killed) })
 	return h

@@ -55,7 +55,7 @@ func newPressure(logger *slog.Logger) *pressure {
 	own := goLimit()
 	if group := cgroup.Find(os.DirFS("/")); group != nil {
 		if own == 0 {
-			own = int64(goShare*float64(group.Limit)) + int64(len(ballast())) // which takes none
+			own = int64(goShare * float64(group.Limit))
 			debug.SetMemoryLimit(own)
 		}
 		p.limit, p.from, p.used = group.Limit, group.From, group.Used
@@ -73,7 +73,7 @@ func newPressure(logger *slog.Logger) *pressure {
 // GOMAXPROCS follow the processors that the group has.
 func (p *pressure) announce() {
 	if p != nil {
-		p.log.Info("memory is limited", "bytes", p.limit, "by", p.from, "for_go", goLimit()-int64(len(ballast())),
+		p.log.Info("memory is limited", "bytes", p.limit, "by", p.from, "for_go", goLimit(),
 			"shed_above", int64(shedShare*float64(p.limit)), "gomaxprocs", runtime.GOMAXPROCS(0))
 	}
 }

@@ -26,8 +26,11 @@ const (
 
 func newRester() rester { return rester{allocated: heapAllocated, giveBack: debug.FreeOSMemory} }
 
-func heapAllocated() uint64 {
-	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+func heapAllocated() uint64 { return measured("/gc/heap/allocs:bytes") }
+
+// measured returns one of the runtime's metrics, which is a number.
+func measured(name string) uint64 {
+	sample := []metrics.Sample{{Name: name}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
