@@ -9,7 +9,7 @@ import (
 
 // A rester gives memory back to the system when a busy server has come to rest: by
 // itself the runtime would keep the garbage of the last calls for two minutes, and give
-// it back slowly.
+// it back slowly. What is left of its start goes too.
 type rester struct {
 	allocated func() uint64 // bytes ever allocated
 	giveBack  func()
@@ -21,10 +21,15 @@ const (
 	// pings of thousands of idle connections are less.
 	restBelow = 1 << 20
 	// restAfter is how much must have been allocated since memory was given back last.
-	restAfter = 4 << 20
+	restAfter = 1 << 20
 )
 
-func newRester() rester { return rester{allocated: heapAllocated, giveBack: debug.FreeOSMemory} }
+func newRester() rester {
+	return rester{allocated: heapAllocated, giveBack: func() {
+		debug.FreeOSMemory()
+		unmapProgram()
+	}}
+}
 
 func heapAllocated() uint64 { return measured("/gc/heap/allocs:bytes") }
 
