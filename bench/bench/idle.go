@@ -4,53 +4,68 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"sync"
 	"time"
 )
 
-// settle is how long a server is left alone before its memory is read.
-const settle = 10 * time.Second
+// A server is given this long to come to rest before its memory is read, when it gives
+// back what it does not need: it looks every 5 s whether it is.
+const settle = 13 * time.Second
 
-// idleProcess reads the memory of processes that have served one call.
-func idleProcess(ctx context.Context, f *fleet, o options) (budgets []budget, err error) {
-	for _, s := range []server{of(f.stdio, sluice), of(f.socket, sluice)} {
-		r, err := s.start(ctx)
+// idleProcess reads the memory of processes that have served one call, and sees that they
+// serve another.
+func idleProcess(ctx context.Context, f *fleet, _ options) ([]budget, error) {
+	servers := []server{of(f.stdio, sluice), of(f.socket, sluice)}
+	budgets := make([]budget, len(servers))
+	err := each(len(servers), len(servers), func(i int) error {
+		r, err := servers[i].start(ctx)
 		if err != nil {
-			return budgets, err
+			return err
 		}
-		rss, err := rssAfterCall(ctx, r, o.shorter(2*time.Second))
-		if err = errors.Join(err, r.kill()); err != nil {
-			return budgets, err
+		soon, rested, err := rssBetweenCalls(ctx, r)
+		budgets[i] = budget{
+			what: "Memory of an idle process, sluice " + servers[i].args[0], value: rested, limit: 20 << 20, unit: mib,
+			note: fmt.Sprintf("resident, %v after one call; %s right after it", settle, mib(soon)),
 		}
-		budgets = append(budgets, budget{
-			what: "Memory of an idle process, sluice " + s.args[0], value: rss, limit: 20 << 20, unit: mib, note: "resident, after one call",
-		})
-	}
-	return budgets, nil
+		return errors.Join(err, r.kill())
+	})
+	return budgets, err
 }
 
-func rssAfterCall(ctx context.Context, r *running, wait time.Duration) (float64, error) {
+func rssBetweenCalls(ctx context.Context, r *running) (soon, rested float64, err error) {
 	l, err := r.open(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer l.close()
 	if err := call(l, echo(64), 1); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	time.Sleep(wait)
-	return r.rss()
+	if soon, err = r.rss(); err != nil {
+		return 0, 0, err
+	}
+	time.Sleep(settle)
+	if rested, err = r.rss(); err != nil {
+		return 0, 0, err
+	}
+	return soon, rested, call(l, echo(64), 2)
 }
 
 // idleConnections reads how the memory of a server grows by connections whose session
 // is open and who do nothing but answer its pings.
-func idleConnections(ctx context.Context, f *fleet, o options) ([]budget, error) {
-	r, err := of(f.socket, sluice).start(ctx)
+func idleConnections(ctx context.Context, f *fleet, _ options) ([]budget, error) {
+	const n = 10_000 // in a quick run too: of a few each would seem to take more
+	s, err := f.roomFor(n)
 	if err != nil {
 		return nil, err
 	}
-	const n = 10_000 // in a quick run too: of a few each would seem to take more
-	each, err := memoryOfEach(ctx, r, n, o.shorter(settle))
+	r, err := s.start(ctx)
+	if err != nil {
+		return nil, err
+	}
+	each, err := memoryOfEach(ctx, r, n)
 	if err = errors.Join(err, r.kill()); err != nil {
 		return nil, err
 	}
@@ -60,7 +75,14 @@ func idleConnections(ctx context.Context, f *fleet, o options) ([]budget, error)
 	}}, nil
 }
 
-func memoryOfEach(ctx context.Context, r *running, n int, wait time.Duration) (float64, error) {
+// roomFor is Sluice with a config that lets one caller have so many connections.
+func (f *fleet) roomFor(connections int) (server, error) {
+	path := filepath.Join(f.dir, "room.yaml")
+	text := fmt.Sprintf("listen: {max_connections: %d, max_per_caller: %[1]d}\n", connections)
+	return of(f.socket, sluice).with("--config", path), os.WriteFile(path, []byte(text), 0o600)
+}
+
+func memoryOfEach(ctx context.Context, r *running, n int) (float64, error) {
 	at, err := r.target()
 	if err != nil {
 		return 0, err
@@ -69,12 +91,8 @@ func memoryOfEach(ctx context.Context, r *running, n int, wait time.Duration) (f
 	if err != nil {
 		return 0, err
 	}
-	err = call(warm, echo(64), 1)
 	warm.close()
-	if err != nil {
-		return 0, err
-	}
-	time.Sleep(wait / 4)
+	time.Sleep(settle)
 	before, err := r.rss()
 	if err != nil {
 		return 0, err
@@ -84,7 +102,7 @@ func memoryOfEach(ctx context.Context, r *running, n int, wait time.Duration) (f
 	if err != nil {
 		return 0, err
 	}
-	time.Sleep(wait)
+	time.Sleep(settle)
 	after, err := r.rss()
 	if err == nil {
 		err = idle.lost()

@@ -82,14 +82,6 @@ func (o options) count(n int) int {
 	return n
 }
 
-// shorter returns how long to wait where nothing is counted.
-func (o options) shorter(d time.Duration) time.Duration {
-	if o.quick {
-		return d / 4
-	}
-	return d
-}
-
 // partial says that the figures are not those of a whole run.
 func (o options) partial() bool { return o.quick || o.only.String() != "" || o.before != "" }
 
