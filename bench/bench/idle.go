@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 )
@@ -57,11 +55,7 @@ func rssBetweenCalls(ctx context.Context, r *running) (soon, rested float64, err
 // is open and who do nothing but answer its pings.
 func idleConnections(ctx context.Context, f *fleet, _ options) ([]budget, error) {
 	const n = 10_000 // in a quick run too: of a few each would seem to take more
-	s, err := f.roomFor(n)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.start(ctx)
+	r, err := of(f.socket, sluice).start(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -73,13 +67,6 @@ func idleConnections(ctx context.Context, f *fleet, _ options) ([]budget, error)
 		what: "Memory of each idle WebSocket connection", value: each, limit: 20 << 10, unit: kib,
 		note: fmt.Sprintf("%s connections with an open session; growth of the resident memory of the server alone", grouped(n)),
 	}}, nil
-}
-
-// roomFor is Sluice with a config that lets one caller have so many connections.
-func (f *fleet) roomFor(connections int) (server, error) {
-	path := filepath.Join(f.dir, "room.yaml")
-	text := fmt.Sprintf("listen: {max_connections: %d, max_per_caller: %[1]d}\n", connections)
-	return of(f.socket, sluice).with("--config", path), os.WriteFile(path, []byte(text), 0o600)
 }
 
 func memoryOfEach(ctx context.Context, r *running, n int) (float64, error) {
