@@ -43,7 +43,7 @@ func newRoot() *cobra.Command {
 		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
 		newWrapCommand(), newConnectCommand(), newPinCommand(), newCheckCommand(), newSchemaCommand(),
 		newVersionCommand(), newDoctorCommand(), newHistoryCommand(), newAuditCommand(),
-		newImportCommand(), newInstallCommand(), newBundleCommand(),
+		newImportCommand(), newInstallCommand(), newBundleCommand(), newTokenCommand(),
 	)
 	return root
 }
