@@ -3,6 +3,7 @@ package executor
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -114,7 +115,7 @@ func TestAllowanceQueue(t *testing.T) {
 		}
 		done := []<-chan answer{call("first", 0), call("two", 0), call("two", 0)}
 		refused := wantKind(t, (<-call("two", 0)).err, KindOverloaded, ErrQueueFull)
-		if refused.RetryAfter == 0 || !errors.Is(refused, errShare) {
+		if refused.RetryAfter == 0 || !errors.Is(refused, errShare) || !strings.Contains(refused.Public(), "of this caller wait") {
 			t.Errorf("%v, retry after %v", refused, refused.RetryAfter)
 		}
 		wantKind(t, (<-call("none", 0)).err, KindOverloaded, errShare)

@@ -80,6 +80,8 @@ func (e *Error) publicOverload() string {
 	switch {
 	case errors.Is(e.Err, ErrInFlightBytes):
 		why = "the arguments of its calls take all the memory that they may"
+	case errors.Is(e.Err, errShare):
+		return fmt.Sprintf("The tool %q was not called: as many calls of this caller wait as may. Try again%s.", e.Tool, e.retryText())
 	case errors.Is(e.Err, ErrQueueDeadline):
 		why = "the call would have waited for longer than it may"
 	case errors.Is(e.Err, ErrQueueTimeout):
