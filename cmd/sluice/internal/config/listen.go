@@ -137,7 +137,7 @@ func CheckAddress(address string) error {
 func checkUnixPath(address, path string) error {
 	switch {
 	case path == "":
-		return fmt.Errorf("%q has no path after unix:", address)
+		return fmt.Errorf("%q has no path", address)
 	case path[0] == '@' || path[0] == 0:
 		return fmt.Errorf("%q is an abstract socket, which has no mode and no owner: give it a path", address)
 	}

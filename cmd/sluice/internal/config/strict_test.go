@@ -283,7 +283,7 @@ var strictness = []struct{ name, source, want string }{
 	{
 		"socket without a path",
 		"listen: {address: \"unix:\"}\n",
-		`c.yaml:1:19: listen.address "unix:" has no path after unix:
+		`c.yaml:1:19: listen.address "unix:" has no path
     1 | listen: {address: "unix:"}
       |                   ^`,
 	},
