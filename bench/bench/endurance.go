@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/sluice-dev/sluice/bench/page"
 )
 
 // readings is how often the memory is read in a long run.
@@ -24,7 +26,7 @@ func manyCalls(ctx context.Context, f *fleet, o options) ([]budget, error) {
 	if err = errors.Join(err, r.stop()); err != nil {
 		return nil, err
 	}
-	return []budget{memoryBudget(fmt.Sprintf("Memory over %s calls", grouped(n)), series, grouped(n/readings)+" calls")}, nil
+	return []budget{memoryBudget(fmt.Sprintf("Memory over %s calls", page.Grouped(n)), series, page.Grouped(n/readings)+" calls")}, nil
 }
 
 func memoryBudget(what string, series []float64, every string) budget {
@@ -95,7 +97,7 @@ func manyCycles(ctx context.Context, f *fleet, o options) ([]budget, error) {
 	if err = errors.Join(err, r.stop()); err != nil {
 		return nil, err
 	}
-	return []budget{memoryBudget(fmt.Sprintf("Memory over %s connections", grouped(n)), series, grouped(n/readings)+" connections")}, nil
+	return []budget{memoryBudget(fmt.Sprintf("Memory over %s connections", page.Grouped(n)), series, page.Grouped(n/readings)+" connections")}, nil
 }
 
 func rssOverCycles(ctx context.Context, r *running, n int) (series []float64, err error) {

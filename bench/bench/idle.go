@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/sluice-dev/sluice/bench/page"
 )
 
 // A server is given this long to come to rest before its memory is read, when it gives
@@ -65,7 +67,7 @@ func idleConnections(ctx context.Context, f *fleet, _ options) ([]budget, error)
 	}
 	return []budget{{
 		what: "Memory of each idle WebSocket connection", value: each, limit: 20 << 10, unit: kib,
-		note: fmt.Sprintf("%s connections with an open session; growth of the resident memory of the server alone", grouped(n)),
+		note: fmt.Sprintf("%s connections with an open session; growth of the resident memory of the server alone", page.Grouped(n)),
 	}}, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/sluice-dev/sluice/bench/page"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/plotutil"
@@ -99,7 +100,7 @@ func overShare(series []float64) (points plotter.XYs) {
 }
 
 func sizeTick(x float64) string  { return sizeName(int(x)) }
-func countTick(x float64) string { return grouped(int(x)) }
+func countTick(x float64) string { return page.Grouped(int(x)) }
 
 func (c chart) save(folder string) error {
 	p := plot.New()

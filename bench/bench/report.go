@@ -1,13 +1,12 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/sluice-dev/sluice/bench/page"
 )
 
 // A report is all that was measured.
@@ -104,42 +103,13 @@ func (r *report) clientShare() (least, most float64) {
 	return least, most
 }
 
-// The generated part of the page lies between these; what is around it is left alone.
-const (
-	begin = "<!-- begin of what bench writes -->"
-	end   = "<!-- end of what bench writes -->"
-)
-
 // write puts the report into the page in the folder, and its plots beside it.
 func (r *report) write(folder string) error {
-	path := filepath.Join(folder, "performance.md")
-	page, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	images, err := r.plot(filepath.Join(folder, "performance"))
 	if err != nil {
 		return err
 	}
 	parts := append(r.opening(), images...)
 	parts = append(parts, r.sections()...)
-	replaced, err := replace(string(page), strings.Join(parts, "\n\n"))
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	return os.WriteFile(path, []byte(replaced), 0o644)
-}
-
-// replace puts the text between the markers of the page; a page without any gets them
-// at its end.
-func replace(page, text string) (string, error) {
-	before, rest, begun := strings.Cut(page, begin)
-	_, after, ended := strings.Cut(rest, end)
-	switch {
-	case !begun && !strings.Contains(page, end):
-		before, after = page, "\n"
-	case !ended:
-		return "", errors.New("one marker of what bench writes is missing")
-	}
-	return before + begin + "\n\n" + text + "\n\n" + end + after, nil
+	return page.Write(filepath.Join(folder, "performance.md"), strings.Join(parts, "\n\n"))
 }

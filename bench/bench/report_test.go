@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sluice-dev/sluice/bench/page"
 )
 
 // made returns results as a run of two rounds would give them, each server half as
@@ -68,32 +70,11 @@ func TestVerdict(t *testing.T) {
 	}
 }
 
-func TestReplace(t *testing.T) {
-	t.Parallel()
-	page := "# Title\n\nProse.\n\n" + begin + "\nold\n" + end + "\n\nMore prose.\n"
-	got, err := replace(page, "new")
-	want := "# Title\n\nProse.\n\n" + begin + "\n\nnew\n\n" + end + "\n\nMore prose.\n"
-	if err != nil || got != want {
-		t.Errorf("got %q, %v", got, err)
-	}
-	if again, err := replace(got, "new"); err != nil || again != got {
-		t.Errorf("the second time it is %q, %v", again, err)
-	}
-	if got, err := replace("Prose.\n", "new"); err != nil || got != "Prose.\n"+begin+"\n\nnew\n\n"+end+"\n" {
-		t.Errorf("a page without markers becomes %q, %v", got, err)
-	}
-	for _, broken := range []string{"a " + begin, end + " b", end + begin} {
-		if _, err := replace(broken, "new"); err == nil {
-			t.Errorf("%q was written", broken)
-		}
-	}
-}
-
 func TestWrite(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	page := filepath.Join(folder, "performance.md")
-	if err := os.WriteFile(page, []byte("By hand.\n\n"+begin+end+"\n"), 0o600); err != nil {
+	path := filepath.Join(folder, "performance.md")
+	if err := os.WriteFile(path, []byte("By hand.\n\n"+page.Begin+page.End+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	r := &report{machine: []string{"a machine"}, results: made()}
@@ -102,7 +83,7 @@ func TestWrite(t *testing.T) {
 	if err := r.write(folder); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(page)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,12 +106,12 @@ func TestWrite(t *testing.T) {
 func TestFigures(t *testing.T) {
 	t.Parallel()
 	for got, want := range map[string]string{
-		grouped(0): "0", grouped(999): "999", grouped(1000): "1 000", grouped(1234567): "1 234 567", grouped(-1000): "-1 000",
-		grouped(-100): "-100",
-		duration(950): "0.95 µs", duration(12_340): "12.3 µs", duration(999_400): "999 µs", duration(4_321_000): "4.32 ms", duration(2.5e9): "2.5 s",
+		page.Grouped(0): "0", page.Grouped(999): "999", page.Grouped(1000): "1 000", page.Grouped(1234567): "1 234 567", page.Grouped(-1000): "-1 000",
+		page.Grouped(-100): "-100",
+		duration(950):      "0.95 µs", duration(12_340): "12.3 µs", duration(999_400): "999 µs", duration(4_321_000): "4.32 ms", duration(2.5e9): "2.5 s",
 		spread([]float64{5}): "", spread([]float64{9, 10, 11}): " ±10%",
 		sizeName(64): "64B", sizeName(4096): "4KiB", sizeName(1 << 20): "1MiB",
-		markdown([][]string{{"a", "b"}, {"x|y", "1"}}, "lr"): "| a | b |\n| --- | --: |\n| x\\|y | 1 |\n",
+		page.Table([][]string{{"a", "b"}, {"x|y", "1"}}, "lr"): "| a | b |\n| --- | --: |\n| x\\|y | 1 |\n",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

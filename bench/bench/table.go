@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/sluice-dev/sluice/bench/page"
 )
 
 const toSluice = "to Sluice"
@@ -17,7 +19,9 @@ type column struct {
 
 var columns = []column{
 	{"server", func(r, _ *result) string { return r.server }},
-	{"calls/s", func(r, _ *result) string { return grouped(int(r.median(func(s sample) float64 { return s.rate }))) }},
+	{"calls/s", func(r, _ *result) string {
+		return page.Grouped(int(r.median(func(s sample) float64 { return s.rate })))
+	}},
 	{"CPU per call", func(r, _ *result) string { return duration(r.median(cpuOf)) + spread(r.values(cpuOf)) }},
 	{toSluice, func(r, ours *result) string {
 		if ours == nil {
@@ -56,7 +60,7 @@ func table(results []*result, columns []column) string {
 		}
 		rows = append(rows, row)
 	}
-	return markdown(rows, "ll"+strings.Repeat("r", len(columns)-1))
+	return page.Table(rows, "ll"+strings.Repeat("r", len(columns)-1))
 }
 
 // title says what a comparison is, in words.
@@ -70,7 +74,7 @@ func (c comparison) title() string {
 	case c.name == connections(1):
 		return fmt.Sprintf("%s, %s, 1 in flight", transport, what)
 	case c.name == connections(c.clients):
-		return fmt.Sprintf("%s, %s, 1 in flight on each of %s connections", transport, what, grouped(c.clients))
+		return fmt.Sprintf("%s, %s, 1 in flight on each of %s connections", transport, what, page.Grouped(c.clients))
 	}
 	return fmt.Sprintf("%s, %s, %d in flight", transport, what, c.inFlight)
 }
@@ -85,28 +89,7 @@ func budgetTable(budgets []budget) string {
 		}
 		rows = append(rows, []string{b.what, b.bound(), b.unit(b.value), "**" + b.verdict() + "**", b.note})
 	}
-	return markdown(rows, "lrrll")
-}
-
-// markdown lays out a table whose first row is its head. Align has l or r for each
-// column.
-func markdown(rows [][]string, align string) string {
-	rule := make([]string, len(rows[0]))
-	for i := range rule {
-		rule[i] = map[byte]string{'l': "---", 'r': "--:"}[align[i]]
-	}
-	var b strings.Builder
-	for _, row := range slices.Insert(slices.Clone(rows), 1, rule) {
-		b.WriteString("| ")
-		for i, cell := range row {
-			if i > 0 {
-				b.WriteString(" | ")
-			}
-			b.WriteString(strings.ReplaceAll(cell, "|", `\|`))
-		}
-		b.WriteString(" |\n")
-	}
-	return b.String()
+	return page.Table(rows, "lrrll")
 }
 
 // duration writes nanoseconds with three figures.
@@ -127,15 +110,6 @@ func spread(values []float64) string {
 		return ""
 	}
 	return fmt.Sprintf(" ±%.0f%%", 50*(slices.Max(values)-slices.Min(values))/middle)
-}
-
-// grouped writes an integer with spaces between thousands.
-func grouped(n int) string {
-	text := strconv.Itoa(n)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + " " + text[i:]
-	}
-	return text
 }
 
 // mebibytes writes a series.

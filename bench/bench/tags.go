@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
+
+	"github.com/sluice-dev/sluice/bench/page"
 )
 
 // taggedCalls makes 10^6 calls over 1 000 connections, each with a text of its own, and
@@ -26,7 +28,7 @@ func taggedCalls(ctx context.Context, f *fleet, o options) ([]budget, error) {
 		return nil, fmt.Errorf("%w; stderr: %s", err, r.stderr)
 	}
 	return []budget{{
-		what: fmt.Sprintf("Answers that were another call's, of %s over 1 000 connections", grouped(n)), value: float64(mixed), unit: count,
+		what: fmt.Sprintf("Answers that were another call's, of %s over 1 000 connections", page.Grouped(n)), value: float64(mixed), unit: count,
 		note: "each call with a text and an id of its own; " + note,
 	}}, nil
 }
