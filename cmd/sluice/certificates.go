@@ -43,7 +43,7 @@ func (c *certificates) within(l net.Listener) net.Listener {
 func loadTLS(t *config.TLS) (*tls.Config, error) {
 	pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
 	if err != nil {
-		return nil, fmt.Errorf("tls: %s and %s: %w", t.CertFile, t.KeyFile, err)
+		return nil, fmt.Errorf("%s and %s: %w", t.CertFile, t.KeyFile, err)
 	}
 	c := &tls.Config{
 		MinVersion:   tls.VersionTLS12,
@@ -54,7 +54,7 @@ func loadTLS(t *config.TLS) (*tls.Config, error) {
 		return c, nil
 	}
 	if c.ClientCAs, err = readAuthorities(t.ClientCAFile); err != nil {
-		return nil, fmt.Errorf("tls: client_%w", err)
+		return nil, fmt.Errorf("client_%w", err)
 	}
 	c.SessionTicketsDisabled = true
 	c.ClientAuth = tls.RequireAndVerifyClientCert
