@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/identity"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/tracing"
 	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/executor/history/sqlite"
@@ -28,6 +29,8 @@ type host struct {
 	audit    *audit.File   // nil where none is configured
 	history  *sqlite.Store // nil where none is kept
 	memory   *pressure     // nil where there is no limit
+
+	traces *tracing.Provider // nil where calls are not traced
 
 	auditRequired bool // no call is served that audit cannot take
 
@@ -81,6 +84,7 @@ func (h *host) assemble(cfg *config.Config, logger *slog.Logger) {
 	h.memory.bound(&options)
 	h.openHistory(&cfg.Engine.History, &options)
 	h.openAudit(&cfg.Engine.Audit, &options)
+	h.openTraces(cfg, &options)
 	h.engine = executor.New(options)
 	h.server = transport.NewServer(transport.Options{
 		Engine:       h.engine,

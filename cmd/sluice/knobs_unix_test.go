@@ -274,6 +274,9 @@ func TestKnobs(t *testing.T) {
 	for name, bites := range authKnobs {
 		t.Run(name, bites)
 	}
+	for name, bites := range traceKnobs {
+		t.Run(name, bites)
+	}
 	for name, bites := range policyKnobs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -306,7 +309,8 @@ func TestEveryKnobHasATest(t *testing.T) {
 			_, listens := listenKnobs[name+"."+key]
 			_, known := authKnobs[name+"."+key]
 			_, contained := sandboxKnobs[name+"."+key]
-			if _, elsewhere := knobsElsewhere[name+"."+key]; !here && !there && !far && !listens && !contained && !known && !elsewhere {
+			_, followed := traceKnobs[name+"."+key]
+			if _, elsewhere := knobsElsewhere[name+"."+key]; !followed && !here && !there && !far && !listens && !contained && !known && !elsewhere {
 				t.Errorf("no test shows %s.%s bite", name, key)
 			}
 		}

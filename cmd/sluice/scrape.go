@@ -25,6 +25,12 @@ func (s *service) metricsHandler() http.Handler {
 	if s.host.audit != nil {
 		source.Audit = s.host.audit.Status
 	}
+	if traces := s.host.traces; traces != nil {
+		source.Traces = func() metrics.Traces {
+			exported, dropped := traces.Numbers()
+			return metrics.Traces{Exported: exported, Dropped: dropped}
+		}
+	}
 	return metrics.NewHandler(source, s.log)
 }
 

@@ -42,6 +42,7 @@ func (h *host) await(forced context.Context, logger *slog.Logger) {
 	h.closeUpstreams(forced)
 	h.closeAudit(forced, logger)
 	h.closeHistory(forced)
+	h.closeTraces(forced)
 }
 
 // awaitHandlers returns when every handler has returned, hardStop is over or, in a

@@ -61,6 +61,7 @@ func (p *program) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 		return nil, p.explain(err)
 	}
 	span := call.StartSpan(ctx, tools.SpanProgram, p.base())
+	span.SetText("process.executable.name", p.base())
 	cmd := &exec.Cmd{Path: path, Args: argv, Env: environ.Traced(p.env, span.Trace()), Dir: p.dir}
 	r, err := p.start(ctx, cmd, p.standardInput(call, values))
 	if err != nil {
@@ -80,7 +81,6 @@ func (p *program) Call(ctx context.Context, call *tools.Call) (*tools.Result, er
 
 // endSpan ends the span of a run that supervise has ended.
 func (r *run) endSpan(span tools.Span, err error) {
-	span.SetText("process.executable.name", filepath.Base(r.cmd.Path))
 	failure := ""
 	switch {
 	case err != nil:

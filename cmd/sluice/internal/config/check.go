@@ -13,6 +13,7 @@ var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
 func (d *decoder) check(c *Config) {
 	d.checkListen(&c.Listen)
 	d.checkAuth(&c.Auth)
+	d.checkTraces(&c.Traces)
 	d.checkUpstreams(c.Upstreams)
 	names := map[string]bool{}
 	for i, t := range c.Tools {

@@ -20,6 +20,9 @@ type Config struct {
 	Engine Engine `yaml:"engine"`
 	// Log says what the server logs to stderr.
 	Log Log `yaml:"log"`
+	// Traces says where the traces of calls are sent. Defaults to nowhere, unless the
+	// environment names a collector in OTEL_EXPORTER_OTLP_ENDPOINT.
+	Traces Traces `yaml:"traces"`
 	// Tools are the programs and HTTP endpoints that are served as tools.
 	Tools []Tool `yaml:"tools"`
 	// Upstreams are other MCP servers whose tools are served.

@@ -116,6 +116,7 @@ func (c *Config) resolve(directory string) {
 	}
 	c.Listen.resolve(directory, in)
 	in(&c.Engine.History.Path)
+	c.Traces.resolve(in)
 	in(&c.Engine.Audit.Path)
 	c.Auth.resolve(in)
 	for i := range c.Tools {

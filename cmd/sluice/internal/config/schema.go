@@ -34,9 +34,12 @@ var upstreamSource string
 //go:embed http.go
 var httpSource string
 
+//go:embed traces.go
+var tracesSource string
+
 // Schema returns the JSON Schema (draft 2020-12) of a config file.
 func Schema() (json.RawMessage, error) {
-	comments, err := fieldComments(configSource, listenSource, authSource, policySource, httpSource, upstreamSource)
+	comments, err := fieldComments(configSource, listenSource, authSource, policySource, httpSource, upstreamSource, tracesSource)
 	if err != nil {
 		return nil, err
 	}
