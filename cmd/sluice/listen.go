@@ -10,13 +10,21 @@ import (
 	"syscall"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/systemd"
 )
 
-// listen opens the listener of an address, host:port or unix: and a path, and says in
-// plain words why it cannot.
+// listen opens the listener of an address, host:port or unix: and a path, or takes over one
+// that systemd has opened, and says in plain words why it cannot.
 func listen(address string) (net.Listener, error) {
 	if path, unix := config.UnixPath(address); unix {
 		return listenUnix(path)
+	}
+	if name, passed := config.SystemdName(address); passed {
+		l, err := systemd.Listen(name)
+		if err != nil {
+			return nil, hinted("a .socket unit with FileDescriptorName= passes it on: docs/deploy/README.md", err)
+		}
+		return l, nil
 	}
 	l, err := net.Listen("tcp", literalAddress(address))
 	switch {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/systemd"
 )
 
 // A reloader has a running host follow its config: it reads it again on SIGHUP and when
@@ -107,8 +108,10 @@ func (r *reloader) run(ctx context.Context) {
 	watch.follow(paths, r.first[:len(paths)])
 	for watch.await(ctx, r.asked) {
 		seen := takeFingerprint(paths)
+		ready := r.reloading()
 		next, err := r.again()
 		if !takeFingerprint(paths).equal(seen) {
+			ready()
 			watch.follow(paths, seen) // it was written meanwhile, and is soon read again
 			continue
 		}
@@ -120,6 +123,7 @@ func (r *reloader) run(ctx context.Context) {
 		if err != nil {
 			r.complain(err)
 		}
+		ready()
 		watch.follow(paths, seen)
 	}
 }
@@ -187,4 +191,14 @@ func (r *reloader) apply(next *config.Config) error {
 		}
 	}
 	return nil
+}
+
+// reloading tells the manager of services that the config is read again, and returns what
+// tells that this is over.
+func (r *reloader) reloading() (ready func()) {
+	if r.service == nil {
+		return func() {}
+	}
+	r.service.tell(systemd.Reloading())
+	return func() { r.service.tell(systemd.Ready) }
 }

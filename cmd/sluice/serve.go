@@ -13,6 +13,7 @@ import (
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/systemd"
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
 
@@ -164,6 +165,7 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	if err := s.announce(out, cfg, keys, path); err != nil {
 		return err
 	}
+	s.manager = systemd.NewNotifier()
 	reload.start(asked, cfg, h, s, logs)
 	return s.run(asked, forced, &cfg.Listen, o.drain)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/identity"
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/systemd"
 	"github.com/sluice-dev/sluice/transport"
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
@@ -35,6 +36,7 @@ type service struct {
 	clients []*listener
 	admin   *listener // where the other routes are; one of clients, or by itself
 	proxied bool      // what comes from this machine may be passed on by a proxy
+	manager *systemd.Notifier
 }
 
 // newService makes the handler of a host. The error is about the config.
@@ -149,6 +151,8 @@ func (s *service) run(asked, forced context.Context, cfg *config.Listen, drain t
 		servers = append(servers, server)
 		running.Go(func() { broken <- server.Serve(l) })
 	}
+	defer s.manager.Watch(func() { s.host.engine.InFlight() })()
+	s.tell(systemd.Ready)
 	var failed error
 	select {
 	case failed = <-broken:
@@ -156,11 +160,26 @@ func (s *service) run(asked, forced context.Context, cfg *config.Listen, drain t
 		s.log.Info("draining", "cause", context.Cause(asked), "for", drain)
 	}
 	s.health.draining.Store(true)
+	s.tell(systemd.Stopping)
 	s.accept.Drain()
 	err := s.host.shutDown(forced, drain, s.log)
 	s.closeServers(forced, servers)
 	running.Wait()
 	return errors.Join(failed, err)
+}
+
+// tell tells the manager of services how the service is.
+func (s *service) tell(state string) {
+	status := count(s.host.registry.Snapshot().Len(), "tool") + " served"
+	if state == systemd.Stopping {
+		status = "draining: " + count(len(s.host.engine.InFlight()), "call") + " in flight"
+	}
+	if state != systemd.Stopping && s.health.draining.Load() {
+		return // a config that is read meanwhile makes it no readier
+	}
+	if err := s.manager.Tell(state, systemd.Status(status)); err != nil {
+		s.log.Warn("systemd does not listen", "error", err)
+	}
 }
 
 // closeServers lets what is being written out, and cuts what is left.

@@ -12,8 +12,9 @@ import (
 // Listen says where WebSocket clients are served, and what connections may take.
 type Listen struct {
 	// Address is host:port, where port 0 takes a free one, or unix: and the path of a
-	// UNIX socket, as in unix:/run/sluice.sock; relative to the config file. A host that
-	// is not loopback needs auth.tokens. Defaults to 127.0.0.1:7777.
+	// UNIX socket, as in unix:/run/sluice.sock; relative to the config file; or systemd: and
+	// the name of a socket that systemd passes on. A host that is not loopback needs
+	// auth.tokens, and so does a socket of systemd. Defaults to 127.0.0.1:7777.
 	Address string `yaml:"address"`
 	// TLS has clients at the address above speak TLS: wss:// and https://. Defaults to
 	// not.
@@ -118,11 +119,23 @@ func UnixPath(address string) (path string, ok bool) {
 	return path, ok
 }
 
+// SystemdName returns the name of the socket where an address is one that systemd passes
+// on: systemd:NAME.
+func SystemdName(address string) (name string, ok bool) {
+	return strings.CutPrefix(address, "systemd:")
+}
+
 // CheckAddress returns an error that says what an address to listen on must be, where
 // this one is not.
 func CheckAddress(address string) error {
 	if path, ok := UnixPath(address); ok {
 		return checkUnixPath(address, path)
+	}
+	if name, ok := SystemdName(address); ok {
+		if name == "" {
+			return fmt.Errorf("%q has no name after systemd:", address)
+		}
+		return nil
 	}
 	_, port, err := net.SplitHostPort(address)
 	if malformed, ok := errors.AsType[*net.AddrError](err); ok {

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package systemd
+
+// closeOnExec has nothing to do where there is no systemd.
+func closeOnExec(int) {}
