@@ -244,6 +244,7 @@ var knobsElsewhere = map[string]func(*testing.T){
 	"JWT.caller": nil, "JWT.prefix": nil, "JWT.leeway": nil, "JWT.scopes": nil, "JWT.tools_claim": nil, // TestIssuerClaims
 	"JWT.jwks_url": nil, "JWT.jwks_file": nil, "JWT.ca_file": nil, "JWT.refresh": nil, "JWT.stale": nil, // TestKeys...
 
+	"Config.drain":  TestStdioDrainOfTheConfig,
 	"Config.listen": TestServeAddressOfTheConfig, "Config.auth": TestServeTakesEachTokenOfTheConfig,
 	"Config.engine": nil, "Config.log": nil, "Config.tools": nil, // their own keys are above
 	"Listen.address":    TestServeAddressOfTheConfig,

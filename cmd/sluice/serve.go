@@ -35,7 +35,7 @@ An address that other machines reach needs tokens of yours, and should have TLS:
 listen.tls of the config, or a proxy in front.
 
 SIGTERM or Ctrl-C drains: /readyz says 503, new calls are refused, running ones may finish
-within --drain, then connections are closed with code 1001 and the exit code is 0. A second
+within --drain (drain in the config), then connections are closed with code 1001 and the exit code is 0. A second
 signal stops at once, with exit code 1.
 
 With --config or --token-file, SIGHUP reads the files again, and so does a change of one of
@@ -48,7 +48,7 @@ type serveOptions struct {
 	listen    []string
 	tokenFile string
 	origins   []string
-	drain     time.Duration
+	drain     drainFlag
 	log       logFlags
 }
 
@@ -74,7 +74,7 @@ func (o *serveOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&o.listen, "listen", "l", nil, "listen on this `address`: host:port, where port 0 takes a free one, or unix:/path; may be repeated (default 127.0.0.1:7777)")
 	cmd.Flags().StringVar(&o.tokenFile, "token-file", "", "accept the token that this `file` holds")
 	cmd.Flags().StringArrayVar(&o.origins, "origin", nil, "let pages of this `origin` connect, such as http://localhost:*; may be repeated")
-	cmd.Flags().DurationVar(&o.drain, "drain", defaultDrain, "how long running calls may go on when asked to stop")
+	o.drain.add(cmd.Flags(), "drain", defaultDrain, "how long running calls may go on when asked to stop")
 	o.log.add(cmd)
 }
 
@@ -167,7 +167,7 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	}
 	s.manager = systemd.NewNotifier()
 	reload.start(asked, cfg, h, s, logs)
-	return s.run(asked, forced, &cfg.Listen, o.drain)
+	return s.run(asked, forced, &cfg.Listen, o.drain.of(cfg))
 }
 
 // keys are the tokens that are accepted.

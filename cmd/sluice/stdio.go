@@ -41,7 +41,7 @@ nothing. Without --config SIGHUP is as SIGTERM.`
 
 type stdioOptions struct {
 	config string
-	grace  time.Duration
+	grace  drainFlag
 	caller string
 	log    logFlags
 }
@@ -59,7 +59,7 @@ func newStdioCommand() *cobra.Command {
 		},
 	}
 	addConfigFlag(cmd.Flags(), &opts.config)
-	cmd.Flags().DurationVar(&opts.grace, "grace", defaultGrace, "how long running calls may go on at the end")
+	opts.grace.add(cmd.Flags(), "grace", defaultGrace, "how long running calls may go on at the end")
 	cmd.Flags().StringVar(&opts.caller, "caller", "", "hold calls to what auth.callers of the config lets the caller of this `name` do (default: anything)")
 	opts.log.add(cmd)
 	return cmd
@@ -68,7 +68,7 @@ func newStdioCommand() *cobra.Command {
 // run serves the process's own stdout, whatever the command was given: nothing else
 // may write there, so it is taken before anything is done that could.
 func (o *stdioOptions) run(ctx context.Context, in io.Reader, errOut io.Writer) error {
-	return serveStdin(ctx, in, errOut, o.grace, source{o.config, nil, func() (*config.Config, error) {
+	return serveStdin(ctx, in, errOut, &o.grace, source{o.config, nil, func() (*config.Config, error) {
 		cfg, err := loadConfig(o.config)
 		if err != nil {
 			return nil, err
@@ -91,7 +91,7 @@ func (o *stdioOptions) build(cfg *config.Config, logger *slog.Logger) (*host, er
 }
 
 // serveStdin serves the host that build makes of what from has on stdin and stdout.
-func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.Duration, from source, build builder) error {
+func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace *drainFlag, from source, build builder) error {
 	out, err := stdio.TakeStdout()
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func serveStdin(ctx context.Context, in io.Reader, errOut io.Writer, grace time.
 	asked, stop := untilOrphaned(asked)
 	defer stop()
 	reload.start(asked, cfg, h, nil, logs)
-	return h.serveStdio(asked, forced, in, out, grace, logger)
+	return h.serveStdio(asked, forced, in, out, grace.of(cfg), logger)
 }
 
 const terminalHint = `sluice speaks MCP here: one JSON message a line, from a program rather than a person.

@@ -35,7 +35,7 @@ For several servers, or limits by tool, write "upstreams:" in a config file.`
 
 type wrapOptions struct {
 	serve       serveOptions
-	grace       time.Duration
+	grace       drainFlag
 	server      config.Upstream
 	startWithin time.Duration
 	engine      engineFlags
@@ -76,7 +76,7 @@ func (o *wrapOptions) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.server.Pins, "pins", "", "serve only tools that are as this `file` has them, and write it where it does not know the server")
 	flags.StringArrayVar(&o.server.PassEnv, "pass-env", nil, "give the server this `variable` and the usual few, not the whole environment; may be repeated")
 	flags.DurationVar(&o.startWithin, "start-timeout", wrapPatience, "how long the server may take to start")
-	flags.DurationVar(&o.grace, "grace", defaultGrace, "how long running calls may go on at the end, over stdio")
+	o.grace.add(flags, "grace", defaultGrace, "how long running calls may go on at the end, over stdio")
 	flags.DurationVar(&o.engine.timeout, "timeout", 0, "how long a call may run (default 30s)")
 	flags.DurationVar(&o.engine.idleTimeout, "idle-timeout", 0, "how long a call may run without progress (default any time)")
 	flags.IntVar(&o.engine.concurrency, "concurrency", 0, "how many calls run at once (default 64)")
@@ -107,7 +107,7 @@ func (o *wrapOptions) run(cmd *cobra.Command) error {
 			return cfg, o.serve.apply(cfg)
 		}}, o.build(cmd.Context()), cmd.OutOrStdout(), cmd.ErrOrStderr())
 	}
-	return serveStdin(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), o.grace, source{load: func() (*config.Config, error) {
+	return serveStdin(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr(), &o.grace, source{load: func() (*config.Config, error) {
 		cfg, err := o.config()
 		if err != nil {
 			return nil, err

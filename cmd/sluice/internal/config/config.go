@@ -12,6 +12,10 @@ type Config struct {
 	Name string `yaml:"name"`
 	// Instructions tell models how to use the server. Defaults to none.
 	Instructions string `yaml:"instructions"`
+	// Drain is how long calls that run may go on when the server is asked to stop; new ones
+	// are refused. A platform should wait for 10s longer before it kills. Defaults to 20s,
+	// and to 5s over stdio.
+	Drain Duration `yaml:"drain"`
 	// Listen says where WebSocket clients are served.
 	Listen Listen `yaml:"listen"`
 	// Auth says who may connect. Without tokens, one is made at each start.

@@ -29,6 +29,9 @@ func TestLoadFillsEveryField(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if c.Drain != Duration(20*time.Second) {
+		t.Errorf("drain: got %v", c.Drain)
+	}
 	if want := (Listen{
 		Address: "127.0.0.1:7777", Admin: "127.0.0.1:7778",
 		Origins: []string{"https://shop.example", "http://localhost:*"}, Hosts: []string{"tools.shop.example"},
