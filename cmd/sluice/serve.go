@@ -35,8 +35,8 @@ An address that other machines reach needs tokens of yours, and should have TLS:
 listen.tls of the config, or a proxy in front.
 
 SIGTERM or Ctrl-C drains: /readyz says 503, new calls are refused, running ones may finish
-within --drain (drain in the config), then connections are closed with code 1001 and the exit code is 0. A second
-signal stops at once, with exit code 1.
+within --drain (drain in the config), then connections are closed with code 1001 and the
+exit code is 0. A second signal stops at once, with exit code 1.
 
 With --config or --token-file, SIGHUP reads the files again, and so does a change of one of
 them: tools, upstreams, tokens and callers, certificates, origins, hosts, proxies, caps on connections
