@@ -43,7 +43,7 @@ func newRoot() *cobra.Command {
 		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
 		newWrapCommand(), newConnectCommand(), newPinCommand(), newCheckCommand(), newSchemaCommand(),
 		newVersionCommand(), newDoctorCommand(), newHistoryCommand(), newAuditCommand(),
-		newImportCommand(), newInstallCommand(), newBundleCommand(), newTokenCommand(),
+		newImportCommand(), newInstallCommand(), newBundleCommand(), newHealthCommand(), newTokenCommand(),
 	)
 	return root
 }
