@@ -22,7 +22,7 @@ var strictness = []struct{ name, source, want string }{
 		`c.yaml:1:1: unknown key "colour" in the file
     1 | colour: blue
       | ^
-        known keys: name, instructions, listen, auth, engine, log, traces, tools, upstreams`,
+        known keys: name, instructions, drain, listen, auth, engine, log, traces, tools, upstreams`,
 	},
 	{
 		"key in another case",
