@@ -149,7 +149,7 @@ func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, e
 	if err != nil {
 		return nil, err
 	}
-	d.wire = &wire{Conn: conn}
+	d.wire = &wire{Conn: conn, turn: make(chan struct{}, 1)}
 	return d.wire, nil
 }
 

@@ -157,7 +157,13 @@ func (s *Stream) readError(err error) error {
 // own side sees no close frame, since none can overtake a message that is stuck.)
 // For the same reason ctx is heeded before the message, not in its midst.
 func (s *Stream) Write(ctx context.Context, msg []byte) error {
-	return s.write(ctx, func() error { return s.writeMessage(msg) })
+	return s.write(ctx, func() error {
+		if len(msg) > corkedMessage {
+			return s.writeMessage(msg)
+		}
+		s.wire.cork()
+		return errors.Join(s.writeMessage(msg), s.wire.uncork())
+	})
 }
 
 // WriteBatch sends messages as Write does, each in a frame of its own, all in a single
