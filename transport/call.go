@@ -88,7 +88,7 @@ func (c *conn) runCall(p *pending, req *executor.Request) {
 		}
 		frame, err := c.resultFrame(r, result, nil)
 		if err != nil {
-			c.log.Error("the result cannot be encoded", "id", p.job.ID(), "tool", req.Tool, "error", err)
+			c.log().Error("the result cannot be encoded", "id", p.job.ID(), "tool", req.Tool, "error", err)
 			frame = c.failureFrame(r, &executor.Error{Kind: executor.KindInternal, ID: p.job.ID(), Tool: req.Tool, Err: err})
 		}
 		c.finish(p, frame)
@@ -113,7 +113,7 @@ func appendProgress(dst []byte, token rawID, p tools.Progress, revision *mcp.Rev
 func (c *conn) note(p *pending, tool string, level tools.Level, data any) {
 	text, err := jsonv2.Marshal(data, jsonv2.Deterministic(true), jsontext.AllowInvalidUTF8(true))
 	if err != nil {
-		c.log.Warn("log note left out", "id", p.job.ID(), "tool", tool, "error", err)
+		c.log().Warn("log note left out", "id", p.job.ID(), "tool", tool, "error", err)
 		return
 	}
 	dst := append([]byte(`{"jsonrpc":"2.0","method":"`+mcp.NotificationMessage+`","params":{"level":"`), level...)

@@ -31,13 +31,12 @@ const (
 const flushPatience = 2 * time.Second
 
 // A conn is one peer being served. Its reader goroutine, that of the intake, decodes and
-// dispatches and never runs a tool; its writer goroutine is that of the outbox; each call has a
-// goroutine of the engine's.
+// dispatches and never runs a tool; its writer goroutine is that of the outbox, which is
+// there while there is something to write; each call has a goroutine of the engine's.
 type conn struct {
 	server *Server
 	stream Stream
 	peer   Peer
-	log    *slog.Logger
 	out    *outbox
 
 	// ctx is done when the connection is at its end; callCtx, derived from it, when
@@ -69,25 +68,25 @@ type session struct {
 func newConn(ctx context.Context, s *Server, stream Stream, peer Peer) *conn {
 	c := &conn{
 		server: s, stream: stream, peer: peer,
-		log:      s.log.With("transport", peer.Transport, "address", peer.Address, "caller", peer.Caller),
-		out:      newOutbox(),
 		requests: map[string]*pending{}, subscriptions: map[string]*subscription{},
 		tokens: map[string]bool{},
 	}
+	c.out = newOutbox(func() { go c.write() })
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.callCtx, c.cancelCalls = context.WithCancelCause(c.ctx)
 	return c
+}
+
+// log returns the log with what tells the connection. It is made when it is needed, which
+// for most connections is never.
+func (c *conn) log() *slog.Logger {
+	return c.server.log.With("transport", c.peer.Transport, "address", c.peer.Address, "caller", c.peer.Caller)
 }
 
 // serve runs the connection to its end.
 func (c *conn) serve() error {
 	unsubscribe := c.server.opts.Registry.Subscribe(c.toolsChanged)
 	defer unsubscribe()
-	go func() {
-		if err := c.write(); err != nil {
-			c.fail(err)
-		}
-	}()
 	// A connection that fails while its reader waits has to wake it.
 	stop := context.AfterFunc(c.ctx, func() { c.hangUp(c.closeCode()) })
 	defer stop()
@@ -115,17 +114,20 @@ func (c *conn) serve() error {
 	return err
 }
 
-// write writes what is queued until the outbox is closed.
-func (c *conn) write() error {
-	if stream, ok := c.stream.(BatchWriter); ok {
-		return c.out.run(c.ctx, batchBytes, stream.WriteBatch)
-	}
-	return c.out.run(c.ctx, 1, func(ctx context.Context, batch [][]byte) error {
+// write writes what is queued.
+func (c *conn) write() {
+	most, write := 1, func(ctx context.Context, batch [][]byte) error {
 		if len(batch) == 0 {
 			return nil
 		}
 		return c.stream.Write(ctx, batch[0])
-	})
+	}
+	if stream, ok := c.stream.(BatchWriter); ok {
+		most, write = batchBytes, stream.WriteBatch
+	}
+	if err := c.out.run(c.ctx, most, write); err != nil {
+		c.fail(err)
+	}
 }
 
 // finishCalls lets running calls end by themselves for as long as the peer grants.
@@ -160,7 +162,7 @@ func (c *conn) flush(patience time.Duration) bool {
 
 // fail ends the connection: its calls are cancelled and its stream closed.
 func (c *conn) fail(cause error) {
-	c.log.Debug("connection failed", "error", cause)
+	c.log().Debug("connection failed", "error", cause)
 	c.cancel(cause)
 }
 
@@ -176,7 +178,7 @@ func (c *conn) closeCode() (int, string) {
 
 func (c *conn) hangUp(code int, reason string) {
 	if err := c.stream.Close(code, reason); err != nil {
-		c.log.Debug("close", "error", err)
+		c.log().Debug("close", "error", err)
 	}
 }
 

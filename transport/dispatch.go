@@ -49,12 +49,12 @@ func (c *conn) take(m *message, fault *jsonrpc2.Error, b *batch) {
 	r := &request{message: m, batch: b}
 	switch {
 	case fault != nil && m.method != "" && m.id == nil:
-		c.log.Debug("malformed notification", "method", clip(m.method), "error", fault.Message)
+		c.log().Debug("malformed notification", "method", clip(m.method), "error", fault.Message)
 		b.settle()
 	case fault != nil:
 		c.refuse(r, fault)
 	case m.response:
-		c.log.Debug("response to no request of ours")
+		c.log().Debug("response to no request of ours")
 	case m.id == nil:
 		c.notified(m)
 	default:
@@ -109,7 +109,7 @@ func (c *conn) notified(m *message) {
 		defer c.mu.Unlock()
 		c.ready = c.revision != nil
 	default:
-		c.log.Debug("notification passed over", "method", clip(m.method))
+		c.log().Debug("notification passed over", "method", clip(m.method))
 	}
 }
 

@@ -28,11 +28,12 @@ const (
 // It belongs to the goroutine of run, the reader goroutine of the connection. While that
 // has more to wait for than the stream, another one sits in Read.
 type intake struct {
-	conn *conn
+	conn     *conn
+	unending context.Context // the connection's, but for its end
 
 	backlog []arrival    // messages whose turn has not come
 	bytes   int          // of their data
-	ahead   chan arrival // what the goroutine that reads ahead gives; it never waits to
+	ahead   chan arrival // what the goroutine that reads ahead gives; it never waits to. nil until there is one
 	reading bool         // it has not been taken yet
 	end     error        // why nothing more can be read
 }
@@ -47,7 +48,7 @@ type arrival struct {
 	key string
 }
 
-func newIntake(c *conn) *intake { return &intake{conn: c, ahead: make(chan arrival, 1)} }
+func newIntake(c *conn) *intake { return &intake{conn: c, unending: context.WithoutCancel(c.ctx)} }
 
 // run takes messages until the stream ends, and returns why it has.
 func (in *intake) run() error {
@@ -87,7 +88,7 @@ func (in *intake) next() arrival {
 // read reads from the stream. It is woken at the end of the connection by hangUp and not
 // by the context: a stream whose read is cancelled is cut before it can say why.
 func (in *intake) read() arrival {
-	data, err := in.conn.stream.Read(context.WithoutCancel(in.conn.ctx))
+	data, err := in.conn.stream.Read(in.unending)
 	if err == nil {
 		return arrival{data: bytes.Clone(data)} // calls outlive the stream's buffer
 	}
@@ -106,6 +107,9 @@ func (in *intake) wait() bool {
 	}
 	if in.end == nil && !in.reading && len(in.backlog) < aheadMessages && in.bytes < aheadBytes {
 		in.reading = true
+		if in.ahead == nil {
+			in.ahead = make(chan arrival, 1)
+		}
 		go func() { in.ahead <- in.read() }()
 	}
 	var over <-chan time.Time
@@ -125,7 +129,7 @@ func (in *intake) wait() bool {
 		if in.conn.out.moving(in.conn.peer.Grace) {
 			return true
 		}
-		in.conn.log.Info("the client sent its last message and takes no answers", "unserved", len(in.backlog))
+		in.conn.log().Info("the client sent its last message and takes no answers", "unserved", len(in.backlog))
 	case <-in.conn.out.done:
 	case <-in.conn.ctx.Done():
 	}

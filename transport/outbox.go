@@ -22,6 +22,9 @@ const (
 	// batchBytes is from which size on a batch takes no further frame. What is in a
 	// batch can no longer be withdrawn, so it is no more than a pipe holds anyway.
 	batchBytes = 16 << 10
+
+	// spareFrames is how many frames a batch may have for its memory to be kept.
+	spareFrames = 64
 )
 
 var (
@@ -30,7 +33,9 @@ var (
 )
 
 // An outbox is the one ordered path from a connection to its stream. Pushing never
-// blocks; one goroutine, in run, writes. Its zero value is not ready: see newOutbox.
+// blocks; one goroutine, in run, writes, for as long as there is something to write: one
+// that stood by would be a fifth of the memory of an idle connection. Its zero value is
+// not ready: see newOutbox.
 type outbox struct {
 	mu     sync.Mutex
 	queue  []frame   // guarded by mu; a frame without data was withdrawn
@@ -40,17 +45,21 @@ type outbox struct {
 	frames int       // guarded by mu; likewise
 	closed bool      // guarded by mu; nothing more is pushed
 	moved  time.Time // guarded by mu; when a frame was written last
-	failed error     // guarded by mu; the write that ended run
+	failed error     // guarded by mu; the write that failed
 
-	ready chan struct{} // holds one token when there may be something to write
+	begin   func()   // starts a goroutine in run; nil where run is called without being told to
+	writing bool     // guarded by mu; it runs, or is about to
+	ended   bool     // guarded by mu; done is closed
+	spare   [][]byte // the memory of a batch; belongs to run
+
 	space chan struct{} // holds one token when the soft bound may be kept again
-	done  chan struct{} // closed when run has returned
+	done  chan struct{} // closed when nothing more is written
 }
 
-func newOutbox() *outbox {
+func newOutbox(begin func()) *outbox {
 	return &outbox{
 		moved: time.Now(),
-		ready: make(chan struct{}, 1),
+		begin: begin,
 		space: make(chan struct{}, 1),
 		done:  make(chan struct{}),
 	}
@@ -85,7 +94,10 @@ func (o *outbox) add(f frame) ticket {
 	o.queue = append(o.queue, f)
 	o.bytes += len(f.data)
 	o.frames++
-	signal(o.ready)
+	if !o.writing && o.begin != nil {
+		o.writing = true
+		o.begin()
+	}
 	return ticket(o.base + uint64(len(o.queue)))
 }
 
@@ -154,46 +166,50 @@ func (o *outbox) moving(within time.Duration) bool {
 	return time.Since(o.moved) < within
 }
 
-// close lets run write what is queued and then return.
+// close lets no more be pushed. What is queued is written.
 func (o *outbox) close() {
 	o.mu.Lock()
+	defer o.mu.Unlock()
 	o.closed = true
-	o.mu.Unlock()
-	signal(o.ready)
+	if !o.writing && o.next == len(o.queue) {
+		o.end()
+	}
+}
+
+// end says that nothing more is written. The caller holds mu.
+func (o *outbox) end() {
+	if !o.ended {
+		o.ended = true
+		close(o.done)
+	}
 }
 
 // run writes frames in the order they were queued, in batches of at most so many bytes
-// or of one frame, until the outbox is closed and empty, or a write fails.
+// or of one frame, until none is left, or a write fails.
 func (o *outbox) run(ctx context.Context, most int, write func(context.Context, [][]byte) error) error {
-	defer close(o.done)
-	defer o.close()
-	var batch [][]byte
-	for range o.ready {
-		runtime.Gosched() // calls that are about to end join the batch
-		for {
-			var taken int
-			var closed bool
-			batch, taken, closed = o.take(batch[:0], most)
-			if taken == 0 {
-				if closed {
-					return nil
-				}
-				break
-			}
-			if err := write(ctx, batch); err != nil {
-				o.fail(err)
-				return err
-			}
-			o.wrote(batch, taken)
+	runtime.Gosched() // calls that are about to end join the batch
+	for {
+		batch, taken := o.take(o.spare[:0], most)
+		if taken == 0 {
+			return nil
+		}
+		if err := write(ctx, batch); err != nil {
+			o.fail(err)
+			return err
+		}
+		o.wrote(batch, taken)
+		if cap(batch) <= spareFrames {
+			o.spare = batch
 		}
 	}
-	return nil
 }
 
+// fail ends all writing: the stream is of no more use.
 func (o *outbox) fail(err error) {
 	o.mu.Lock()
-	o.failed = err
-	o.mu.Unlock()
+	defer o.mu.Unlock()
+	o.failed, o.closed = err, true
+	o.end()
 }
 
 // failure returns the error of the write that failed, if any has.
@@ -205,8 +221,9 @@ func (o *outbox) failure() error {
 
 // take moves frames from the queue to the batch: the first, and what follows while the
 // batch is short, so that what is still queued can be withdrawn while a slow peer is
-// written to. It returns how many frames it took, those included that were withdrawn.
-func (o *outbox) take(batch [][]byte, most int) (_ [][]byte, taken int, closed bool) {
+// written to. It returns how many frames it took, those included that were withdrawn;
+// after 0 of them nobody writes any more until something is pushed.
+func (o *outbox) take(batch [][]byte, most int) (_ [][]byte, taken int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for bytes := 0; o.next < len(o.queue) && (taken == 0 || bytes < most); taken++ {
@@ -224,7 +241,13 @@ func (o *outbox) take(batch [][]byte, most int) (_ [][]byte, taken int, closed b
 	case o.next >= 1024 && o.next*2 >= len(o.queue):
 		o.compact()
 	}
-	return batch, taken, o.closed
+	if taken == 0 {
+		o.writing = false
+		if o.closed {
+			o.end()
+		}
+	}
+	return batch, taken
 }
 
 // compact moves what is queued to the front, when at least as much was taken, so

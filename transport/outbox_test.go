@@ -25,7 +25,7 @@ func drained(t *testing.T, o *outbox) []string {
 }
 
 func TestOutboxWithdraws(t *testing.T) {
-	o := newOutbox()
+	o := newOutbox(nil)
 	one, other := &pending{}, &pending{}
 	first := o.offer(one, 0, []byte("progress 1"))
 	second := o.offer(one, first, []byte("progress 2"))
@@ -47,7 +47,7 @@ func TestOutboxWithdraws(t *testing.T) {
 }
 
 func TestOutboxKeepsTheLatestBeyondTheSoftBound(t *testing.T) {
-	o := newOutbox()
+	o := newOutbox(nil)
 	p := &pending{}
 	last := o.offer(p, 0, []byte("1"))
 	for range softFrames {
@@ -63,11 +63,11 @@ func TestOutboxKeepsTheLatestBeyondTheSoftBound(t *testing.T) {
 }
 
 func TestOutboxQueueDoesNotGrow(t *testing.T) {
-	o := newOutbox()
+	o := newOutbox(nil)
 	for i := range 100_000 {
 		o.add(frame{data: []byte("x")})
 		if i > 0 {
-			batch, taken, _ := o.take(nil, 1)
+			batch, taken := o.take(nil, 1)
 			o.wrote(batch, taken)
 		}
 	}
@@ -87,7 +87,7 @@ func TestOutboxBatches(t *testing.T) {
 		9:  {{"aa", "bb", "dd", "eeee"}, {"f"}, {}},
 		99: {{"aa", "bb", "dd", "eeee", "f"}, {}},
 	} {
-		o, gone := newOutbox(), &pending{}
+		o, gone := newOutbox(nil), &pending{}
 		for _, text := range []string{"aa", "bb", "cc", "dd", "eeee", "f"} {
 			f := frame{data: []byte(text)}
 			if text == "cc" {
@@ -97,7 +97,7 @@ func TestOutboxBatches(t *testing.T) {
 		}
 		o.withdraw(gone)
 		for i, want := range want {
-			batch, taken, _ := o.take(nil, most)
+			batch, taken := o.take(nil, most)
 			var got []string
 			for _, data := range batch {
 				got = append(got, string(data))
@@ -114,7 +114,7 @@ func TestOutboxBatches(t *testing.T) {
 }
 
 func TestOutboxBounds(t *testing.T) {
-	o := newOutbox()
+	o := newOutbox(nil)
 	for range softFrames + 1 {
 		if _, err := o.push([]byte("x")); err != nil {
 			t.Fatal(err)
@@ -139,7 +139,7 @@ func TestOutboxBounds(t *testing.T) {
 
 func TestOutboxCutsWhoStopsReading(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := newOutbox()
+		o := newOutbox(nil)
 		push := func() error {
 			_, err := o.push([]byte("x"))
 			return err
@@ -162,7 +162,7 @@ func TestOutboxCutsWhoStopsReading(t *testing.T) {
 }
 
 func TestOutboxStopsAtAFailedWrite(t *testing.T) {
-	o := newOutbox()
+	o := newOutbox(nil)
 	for range 3 {
 		if _, err := o.push([]byte("x")); err != nil {
 			t.Fatal(err)
@@ -177,4 +177,49 @@ func TestOutboxStopsAtAFailedWrite(t *testing.T) {
 	if _, err := o.push([]byte("x")); !errors.Is(err, errClosed) {
 		t.Errorf("push after the end: %v", err)
 	}
+}
+
+// TestOutboxBeginsWhenThereIsSomethingToWrite counts the goroutines that are started: one
+// as the first frame comes, none beside it, and another when it has ended.
+func TestOutboxBeginsWhenThereIsSomethingToWrite(t *testing.T) {
+	t.Parallel()
+	begun, wrote := 0, 0
+	o := newOutbox(func() { begun++ })
+	run := func() {
+		t.Helper()
+		if err := o.run(t.Context(), 1, func(_ context.Context, batch [][]byte) error { wrote += len(batch); return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for round := range 3 {
+		for range 5 {
+			if _, err := o.push([]byte("x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if begun != round+1 || wrote != 5*round {
+			t.Errorf("round %d: %d were started, %d frames written", round, begun, wrote)
+		}
+		run()
+	}
+	_, _ = o.push([]byte("last"))
+	o.close()
+	select {
+	case <-o.done:
+		t.Error("it is done before the last frame is written")
+	default:
+	}
+	if run(); wrote != 16 || begun != 4 {
+		t.Errorf("%d were started, %d frames written", begun, wrote)
+	}
+	<-o.done
+	o.close() // once more does nothing
+}
+
+// TestOutboxClosesEmpty has nobody wait for a writer that need not come.
+func TestOutboxClosesEmpty(t *testing.T) {
+	t.Parallel()
+	o := newOutbox(func() { t.Error("a writer is started for nothing") })
+	o.close()
+	<-o.done
 }
