@@ -17,6 +17,7 @@ Try this first:
   sluice call countdown from=5      call a built-in tool, with live progress
   sluice serve                      serve the built-in tools over WebSocket
   sluice stdio                      what a desktop client launches
+  sluice top                        what a running server does, live
   sluice history                    what was called, and how it went
   sluice schema                     what a config file may hold
   sluice check --config sluice.yaml see whether yours is right
@@ -41,7 +42,7 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(
 		newStdioCommand(), newServeCommand(), newToolsCommand(), newCallCommand(),
-		newWrapCommand(), newConnectCommand(), newPinCommand(), newCheckCommand(), newSchemaCommand(),
+		newWrapCommand(), newConnectCommand(), newTopCommand(), newPinCommand(), newCheckCommand(), newSchemaCommand(),
 		newVersionCommand(), newDoctorCommand(), newHistoryCommand(), newAuditCommand(),
 		newImportCommand(), newInstallCommand(), newBundleCommand(), newHealthCommand(), newTokenCommand(),
 	)

@@ -28,7 +28,8 @@ const (
 
 // routes are all routes beside those of package websocket. A test walks them.
 func (s *service) routes() []route {
-	return append(s.health.routes(), route{"GET /metrics", needsToken, s.metricsHandler()})
+	all := append(s.health.routes(), route{"GET /metrics", needsToken, s.metricsHandler()})
+	return append(all, s.administration()...)
 }
 
 // mount adds the routes to a mux, each behind what it needs. Local says that only this

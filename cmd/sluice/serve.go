@@ -270,7 +270,7 @@ func (s *service) leaveToken(token string) (path string, remove func()) {
 	if token == "" {
 		return "", remove
 	}
-	for _, l := range s.clients {
+	for _, l := range s.listeners() {
 		removal, err := writeTokenFile(l.address, token)
 		if err != nil {
 			s.log.Warn("the token could not be left for `sluice call`", "error", err)

@@ -209,6 +209,7 @@ func TestServeWeakToken(t *testing.T) {
 	p.wantExit(exitUsage)
 	local := start(t, "serve", "--listen", "127.0.0.1:0", "--token-file", file)
 	local.until("Serving 2 tools at ws://")
+	local.stderr.await(t, "fewer than 16 characters") // the log is written beside what is printed
 	for _, stderr := range []string{p.stderr.String(), local.stderr.String()} {
 		if !strings.Contains(stderr, "fewer than 16 characters") || strings.Contains(stderr, "hunter2") {
 			t.Errorf("stderr:\n%s", stderr)

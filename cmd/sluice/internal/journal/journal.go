@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 )
 
@@ -50,6 +51,9 @@ func ParseLevel(name string) (slog.Level, error) {
 	}
 	return 0, fmt.Errorf("there is no log level %q: choose debug, info, warn or error", name)
 }
+
+// LevelName returns the name of a level, as ParseLevel takes it.
+func LevelName(level slog.Level) string { return strings.ToLower(level.String()) }
 
 // SetLevel changes from which level on lines are written.
 func (j *Journal) SetLevel(level slog.Level) { j.level.Set(level) }
