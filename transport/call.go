@@ -129,7 +129,7 @@ const frameOverhead = 160
 // resultFrame encodes the response to a call, with entries of our own in its _meta
 // where own is not nil. The error is that of a result that cannot be encoded.
 func (c *conn) resultFrame(r *request, result *tools.Result, own map[string]any) ([]byte, error) {
-	dst := make([]byte, 0, frameOverhead+len(r.id)+len(c.server.info[r.revision])+mcp.ResultSize(result))
+	dst := newFrame(frameOverhead + len(r.id) + len(c.server.info[r.revision]) + mcp.ResultSize(result))
 	dst = append(dst, `{"jsonrpc":"2.0","id":`...)
 	dst = append(append(dst, r.id...), `,"result":{`...)
 	if r.revision.Modern {

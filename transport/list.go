@@ -3,7 +3,6 @@ package transport
 import (
 	"encoding/base64"
 	"log/slog"
-	"slices"
 	"strings"
 	"sync"
 
@@ -106,7 +105,7 @@ func (d *definitions) appendAll(dst []byte, snapshot *tools.Snapshot, page []*to
 	for _, entry := range page {
 		size += len(d.get(definition{entry, revision})) + len(",")
 	}
-	dst = slices.Grow(dst, size+maxCursor)
+	dst = append(newFrame(len(dst)+size+maxCursor), dst...)
 	first := true
 	for _, entry := range page {
 		text := d.get(definition{entry, revision})

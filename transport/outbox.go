@@ -264,6 +264,7 @@ func (o *outbox) wrote(batch [][]byte, taken int) {
 	o.mu.Lock()
 	for i, data := range batch {
 		o.bytes -= len(data)
+		freeFrame(data)
 		batch[i] = nil
 	}
 	o.frames -= taken
