@@ -93,10 +93,13 @@ func forAdministration(next http.Handler) http.Handler {
 // for administration, or from this machine. A web page is not from this machine, whatever
 // name it gives its own.
 func (s *service) mayKnow(r *http.Request) bool {
+	if !s.accept.Screens(r) {
+		return false
+	}
 	if r.Context().Value(adminKey{}) != nil {
 		return true
 	}
-	if s.proxied || !s.accept.Screens(r) {
+	if s.proxied {
 		return false
 	}
 	switch local := r.Context().Value(http.LocalAddrContextKey).(type) {

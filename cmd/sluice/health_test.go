@@ -88,10 +88,15 @@ func TestProbesTell(t *testing.T) {
 	s.proxied = false
 	mux := http.NewServeMux()
 	s.mount(mux, false)
-	w := httptest.NewRecorder()
-	forAdministration(mux).ServeHTTP(w, httptest.NewRequest("GET", "http://10.0.0.7:7778/healthz", nil))
-	if !strings.Contains(w.Body.String(), `"name": "queue"`) {
-		t.Errorf("on the address for administration: %s", w.Body)
+	for url, tells := range map[string]bool{
+		"http://10.0.0.7:7778/healthz": true, "http://[fd00::7]:7778/healthz": true, "http://localhost:7778/healthz": true,
+		"http://evil.example:7778/healthz": false, "http://0.0.0.0:7778/healthz": false,
+	} {
+		w := httptest.NewRecorder()
+		forAdministration(mux).ServeHTTP(w, httptest.NewRequest("GET", url, nil))
+		if w.Code != http.StatusOK || strings.Contains(w.Body.String(), `"name": "queue"`) != tells {
+			t.Errorf("%s, on the address for administration: %d %s", url, w.Code, w.Body)
+		}
 	}
 	if status, v := probeFrom(s, "HEAD", "/readyz", "127.0.0.1:1", "localhost"); status != http.StatusOK {
 		t.Errorf("HEAD: %d %+v", status, v)

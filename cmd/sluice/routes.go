@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/http"
+	"path"
 
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
@@ -38,6 +39,27 @@ func (s *service) mount(mux *http.ServeMux, local bool) {
 	for _, r := range s.routes() {
 		mux.Handle(r.pattern, s.guard(r, local))
 	}
+}
+
+// withRoutes is what clients are served, and these routes beside it.
+func (s *service) withRoutes(local bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", s.accept)
+	s.mount(mux, local)
+	return mux
+}
+
+// straight has nothing answered under a path that is not written as routes are, with "//" or
+// "..": http.ServeMux leads such a request to the route that it may mean, whoever asks.
+func (s *service) straight(next http.Handler) http.Handler {
+	nothing := s.accept.Guard(http.NotFoundHandler())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if clean := path.Clean("/" + r.URL.Path); r.URL.Path != clean && (clean == "/" || r.URL.Path != clean+"/") {
+			nothing.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *service) guard(r route, local bool) http.Handler {

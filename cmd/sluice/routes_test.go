@@ -89,6 +89,58 @@ func TestEveryRouteWithoutAToken(t *testing.T) {
 	}
 }
 
+// TestCrookedPaths checks that nobody is led to a route, or told that there is one, by a path
+// that is not written as it is.
+func TestCrookedPaths(t *testing.T) {
+	t.Parallel()
+	s := testService(t)
+	own := http.NewServeMux()
+	s.mount(own, true)
+	clients := s.straight(s.withRoutes(true))
+	for _, path := range []string{"//mcp", "/./mcp", "/x/../metrics", "//metrics", "/healthz/.", "/mcp/..", "//"} {
+		for name, handler := range map[string]http.Handler{"clients": clients, "administration": s.straight(own)} {
+			if got := request(handler, "GET", path, nil); got != http.StatusUnauthorized {
+				t.Errorf("%s: GET %s without a token: %d", name, path, got)
+			}
+			if got := request(handler, "GET", path, map[string]string{"Host": "evil.example"}); got != http.StatusForbidden {
+				t.Errorf("%s: GET %s under a rebound name: %d", name, path, got)
+			}
+		}
+	}
+	if got := request(clients, "GET", "//mcp", map[string]string{"Authorization": "Bearer " + routeToken}); got != http.StatusNotFound {
+		t.Errorf("with a token: %d", got)
+	}
+	for path, want := range map[string]int{"/healthz": 200, "/mcp": 401, "/mcp/": 401, "/": 401} {
+		if got := request(clients, "GET", path, nil); got != want {
+			t.Errorf("GET %s: %d, want %d", path, got, want)
+		}
+	}
+}
+
+// TestScrapeByAddress checks that what scrapes a pod by its address, which nobody can name
+// beforehand, gets its metrics with a token; a page cannot have an address for a name.
+func TestScrapeByAddress(t *testing.T) {
+	t.Parallel()
+	s := testService(t)
+	mux := http.NewServeMux()
+	s.mount(mux, false)
+	token := "Bearer " + routeToken
+	for host, want := range map[string]int{
+		"10.1.2.3:7778": 200, "[fd00::7]:7778": 200, "localhost": 200,
+		"0.0.0.0:7778": 403, "[::]:7778": 403, "evil.example": 403, "10.1.2.3.evil.example": 403, "10.1.2.3:": 403,
+	} {
+		if got := request(mux, "GET", "/metrics", map[string]string{"Host": host, "Authorization": token}); got != want {
+			t.Errorf("at %s: %d, want %d", host, got, want)
+		}
+		if got := request(s.accept, "GET", "/mcp", map[string]string{"Host": host, "Authorization": token}); got == 200 || host != "localhost" && got != 403 {
+			t.Errorf("/mcp at %s: %d", host, got)
+		}
+	}
+	if got := request(mux, "GET", "/metrics", map[string]string{"Host": "10.1.2.3:7778"}); got != http.StatusUnauthorized {
+		t.Errorf("without a token: %d", got)
+	}
+}
+
 // TestNeeds checks who gets through to a route, by what it needs.
 func TestNeeds(t *testing.T) {
 	t.Parallel()

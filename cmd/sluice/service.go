@@ -87,12 +87,11 @@ func (s *service) serve(ctx context.Context, stream *websocket.Stream, peer webs
 func (s *service) listen(cfg *config.Config) error {
 	l := &cfg.Listen
 	for i, spec := range l.Listeners() {
-		mux := http.NewServeMux()
-		mux.Handle("/", s.accept)
+		var handler http.Handler = s.accept
 		if l.Admin == "" && i == 0 {
-			s.mount(mux, isLoopback(spec.Address))
+			handler = s.withRoutes(isLoopback(spec.Address))
 		}
-		opened, err := s.open(spec, mux)
+		opened, err := s.open(spec, s.straight(handler))
 		if err != nil {
 			return err
 		}
@@ -104,7 +103,7 @@ func (s *service) listen(cfg *config.Config) error {
 	}
 	mux := http.NewServeMux()
 	s.mount(mux, isLoopback(l.Admin))
-	opened, err := s.open(config.Listener{Address: l.Admin}, forAdministration(mux))
+	opened, err := s.open(config.Listener{Address: l.Admin}, s.straight(forAdministration(mux)))
 	if err == nil {
 		s.admin = opened
 	}

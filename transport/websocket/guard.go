@@ -6,8 +6,9 @@ import (
 )
 
 // Guard returns a handler for other routes than ours, which lets a request through to next
-// only where it passes the same checks: Host, Origin, and credentials, which may come in
-// the Authorization header or with the connection. [PeerOf] tells next who asks.
+// only where it passes the same checks: Host, which may also be any address, Origin, and
+// credentials, which may come in the Authorization header or with the connection. [PeerOf]
+// tells next who asks.
 func (h *Handler) Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p, refused := h.admit(w, r, false)
@@ -27,7 +28,7 @@ func (h *Handler) Screen(next http.Handler) http.Handler {
 	guarded := h.Guard(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		rules := h.guests.rules.Load()
-		if refused := rules.screen(r); refused != nil {
+		if refused := rules.screen(r, false); refused != nil {
 			h.refuse(w, r, refused)
 			return
 		}
@@ -39,8 +40,10 @@ func (h *Handler) Screen(next http.Handler) http.Handler {
 	})
 }
 
-// Screens reports whether a request passes the checks of Host and Origin.
-func (h *Handler) Screens(r *http.Request) bool { return h.guests.rules.Load().screen(r) == nil }
+// Screens reports whether a request passes the checks of Host and Origin, as Screen has them.
+func (h *Handler) Screens(r *http.Request) bool {
+	return h.guests.rules.Load().screen(r, false) == nil
+}
 
 // passKey is the context key of what let a request in.
 type passKey struct{}

@@ -152,7 +152,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // a route of our own.
 func (h *Handler) admit(w http.ResponseWriter, r *http.Request, own bool) (pass, *refusal) {
 	rules := h.guests.rules.Load()
-	if refused := rules.screen(r); refused != nil {
+	if refused := rules.screen(r, own); refused != nil {
 		return pass{}, refused
 	}
 	if own {
@@ -166,9 +166,11 @@ func (h *Handler) admit(w http.ResponseWriter, r *http.Request, own bool) (pass,
 	return p, refused
 }
 
-// screen refuses foreign hosts and pages.
-func (r *rules) screen(request *http.Request) *refusal {
-	if refused := r.hosts.check(request); refused != nil {
+// screen refuses foreign hosts and pages. Other routes than our own may be asked for by any
+// address of the server: what probes and scrapes it knows it by that, and nobody can list
+// those of a fleet.
+func (r *rules) screen(request *http.Request, own bool) *refusal {
+	if refused := r.hosts.check(request); refused != nil && (own || !byAddress(request)) {
 		return refused
 	}
 	return r.origins.check(request)

@@ -35,6 +35,14 @@ func (h hosts) check(r *http.Request) *refusal {
 		"The host %s is not one that this server answers to. If it is meant to, add it to the server's hosts.", quote(r.Host))}
 }
 
+// byAddress reports whether a request names the server by an address. No page can have one
+// for a name, so none can have been rebound to it; 0.0.0.0 and [::] are no address of anybody.
+func byAddress(r *http.Request) bool {
+	host, _, ok := splitHost(r.Host)
+	addr, err := netip.ParseAddr(host)
+	return ok && err == nil && !addr.IsUnspecified()
+}
+
 // splitHost cuts a Host header into a name or address in a form that compares, and a
 // port, which may be empty.
 func splitHost(s string) (host, port string, ok bool) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"unicode"
 )
 
 // checkAuth finds what makes no sense of who may connect and do what.
@@ -13,6 +14,7 @@ func (d *decoder) checkAuth(a *Auth) {
 	said := permissionsSaid{decoder: d, by: map[string]stated{}}
 	for i := range a.Callers {
 		path := fmt.Sprintf("auth.callers[%d]", i)
+		d.checkName(a.Callers[i].Name, path+".name")
 		if _, twice := said.by[a.Callers[i].Name]; twice {
 			d.problem(d.places[path+".name"], fmt.Sprintf("%s.name: the name %q is taken by one before it", path, a.Callers[i].Name), "")
 		}
@@ -28,6 +30,9 @@ func (d *decoder) checkAuth(a *Auth) {
 	for i := range a.JWT {
 		d.checkJWT(&a.JWT[i], fmt.Sprintf("auth.jwt[%d]", i))
 	}
+	if a.Certificates != nil {
+		d.checkName(a.Certificates.Prefix, "auth.certificates.prefix")
+	}
 	users := map[int]bool{}
 	for i, u := range a.Users {
 		path := fmt.Sprintf("auth.users[%d]", i)
@@ -39,8 +44,17 @@ func (d *decoder) checkAuth(a *Auth) {
 	}
 }
 
+// checkName holds that a name looks like what it is, wherever it is shown.
+func (d *decoder) checkName(name, path string) {
+	if strings.ContainsFunc(name, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		d.problem(d.places[path], fmt.Sprintf("%s: %q has a character that is not seen", path, name),
+			"the name of a caller stands in records, logs and on terminals")
+	}
+}
+
 // checkCaller holds that a name is one and no pattern.
 func (d *decoder) checkCaller(name, path string) {
+	d.checkName(name, path+".name")
 	if strings.Contains(name, "*") {
 		d.problem(d.places[path+".name"], fmt.Sprintf("%s.name: %q is a pattern, and a caller needs a name", path, name),
 			"what many callers may do stands in auth.callers")
@@ -85,6 +99,7 @@ func (s *permissionsSaid) checkTools(p *Permissions, path string) {
 }
 
 func (d *decoder) checkJWT(j *JWT, path string) {
+	d.checkName(j.Prefix, path+".prefix")
 	if (j.JWKSURL == "") == (j.JWKSFile == "") {
 		d.problem(d.places[path], path+" needs either jwks_url or jwks_file", "")
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 )
 
@@ -37,13 +38,18 @@ func readSecret(env, file string) (string, error) {
 }
 
 // ReadSecret reads a secret from a file that holds nothing else, as container
-// platforms mount them.
+// platforms mount them. One that everybody may write is refused.
 func ReadSecret(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil {
+		return "", err
+	} else if info.Mode().IsRegular() && info.Mode()&0o002 != 0 && runtime.GOOS != "windows" { // which shows no modes
+		return "", fmt.Errorf("everybody may write %s: `chmod o-w` it", path)
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
 		return "", err

@@ -321,6 +321,29 @@ var strictness = []struct{ name, source, want string }{
         put it into the environment and name the variable with token_env, or into a file and name that with token_file`,
 	},
 	{
+		"callers whose names are not what they look like",
+		"auth:\n  callers: [{name: \"a\\u202eb*\"}]\n  tokens: [{name: \"a\\e[2J\", token_env: A}]\n  jwt: [{issuer: a, audience: [b], jwks_file: c, prefix: \"\\n\"}]\n" +
+			"  certificates: {prefix: \"\\u200b\"}\n  users: [{uid: 1, name: \"\\u009b\"}]\n",
+		`c.yaml:2:20: auth.callers[0].name: "a\u202eb*" has a character that is not seen
+    2 |   callers: [{name: "a\u202eb*"}]
+      |                    ^
+        the name of a caller stands in records, logs and on terminals
+c.yaml:3:19: auth.tokens[0].name: "a\x1b[2J" has a character that is not seen
+        the name of a caller stands in records, logs and on terminals
+c.yaml:4:58: auth.jwt[0].prefix: "\n" has a character that is not seen
+    4 |   jwt: [{issuer: a, audience: [b], jwks_file: c, prefix: "\n"}]
+      |                                                          ^
+        the name of a caller stands in records, logs and on terminals
+c.yaml:5:26: auth.certificates.prefix: "\u200b" has a character that is not seen
+    5 |   certificates: {prefix: "\u200b"}
+      |                          ^
+        the name of a caller stands in records, logs and on terminals
+c.yaml:6:26: auth.users[0].name: "\u009b" has a character that is not seen
+    6 |   users: [{uid: 1, name: "\u009b"}]
+      |                          ^
+        the name of a caller stands in records, logs and on terminals`,
+	},
+	{
 		"token for the name of a variable",
 		"auth: {tokens: [{name: planner, token_env: canary-7f3a}]}\n",
 		`c.yaml:1:44: auth.tokens[0].token_env is not the name of an environment variable in upper case

@@ -4,6 +4,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
+	"strings"
+	"unicode"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/transport/websocket"
@@ -64,15 +66,12 @@ func (c Certificates) names(leaf *x509.Certificate) (names []string) {
 // only an issuer's.
 const maxCaller = 200
 
-// validName reports whether a name can stand in records and logs. A "*" is for patterns.
+// validName reports whether a name can stand in records, logs and on terminals, and is what
+// it looks like: nothing in it moves a cursor, turns letters round, or is not seen. A "*" is
+// for patterns.
 func validName(name string) bool {
-	if name == "" || len(name) > maxCaller {
-		return false
+	unfit := func(c rune) bool {
+		return c == ' ' || c == '*' || c == unicode.ReplacementChar || !unicode.IsPrint(c)
 	}
-	for _, c := range name {
-		if c <= ' ' || c == 0x7f || c == '*' || c == 0xfffd {
-			return false
-		}
-	}
-	return true
+	return name != "" && len(name) <= maxCaller && !strings.ContainsFunc(name, unfit)
 }

@@ -215,6 +215,9 @@ func TestIssuer(t *testing.T) {
 		{"a caller that is no text", with(jwt.MapClaims{"sub": 7}), "claim sub"},
 		{"a caller that is a pattern", with(jwt.MapClaims{"sub": "*"}), "claim sub"},
 		{"a caller with a line break", with(jwt.MapClaims{"sub": "a\nb"}), "claim sub"},
+		{"a caller that moves the cursor", with(jwt.MapClaims{"sub": "a\u009b2J"}), "claim sub"},
+		{"a caller that reads another way round", with(jwt.MapClaims{"sub": "a\u202eb"}), "claim sub"},
+		{"a caller that is another's but for what is not seen", with(jwt.MapClaims{"sub": "ops\u200b"}), "claim sub"},
 	} {
 		id, err := p.issuer(t).Verify(t.Context(), test.token)
 		if test.says == "" {

@@ -149,7 +149,7 @@ func TestMask(t *testing.T) {
 			t.Errorf("%q is in the log:\n%s", secret, got)
 		}
 	}
-	for _, shown := range []string{"token_file=/run/token", "n=3", "short=short", "took=1s", "host.example"} {
+	for _, shown := range []string{"token_file=/run/token", "n=3", "short=short", "took=1s", `"took":"1s"`, "host.example"} {
 		if !strings.Contains(got, shown) {
 			t.Errorf("%q is not in the log:\n%s", shown, got)
 		}

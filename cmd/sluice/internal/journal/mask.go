@@ -84,6 +84,8 @@ func maskAttr(_ []string, a slog.Attr) slog.Attr {
 	switch value := a.Value; value.Kind() {
 	case slog.KindString:
 		a.Value = slog.StringValue(maskValue(a.Key, value.String()))
+	case slog.KindDuration: // with its unit in JSON too
+		a.Value = slog.StringValue(value.Duration().String())
 	case slog.KindAny:
 		a.Value = maskAny(a.Key, value.Any())
 	}
