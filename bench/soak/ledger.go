@@ -22,6 +22,7 @@ type ledger struct {
 	examples  []string       // of faults
 	latencies []time.Duration
 	pings     []time.Duration
+	scrape    time.Duration // the longest
 }
 
 func newLedger() *ledger {

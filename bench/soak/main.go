@@ -5,6 +5,7 @@
 //
 //	go run ./soak                            10 minutes
 //	go run ./soak -for 2m -seed 7            shorter, and in another order
+//	go run ./soak -for 2m -race              the server under the race detector
 //	go run ./soak -write ../docs             write the figures into reliability.md
 //
 // It ends with 1 where something was lost, mixed up or left behind.
@@ -50,6 +51,7 @@ type options struct {
 	write  string
 	sluice string
 	keep   bool
+	race   bool
 }
 
 // longest is how long a run may be.
@@ -62,6 +64,7 @@ func parse(args []string) (o options, err error) {
 	flags.StringVar(&o.write, "write", "", "`folder` of reliability.md, to put the figures in")
 	flags.StringVar(&o.sluice, "sluice", "..", "`folder` of the Sluice module")
 	flags.BoolVar(&o.keep, "keep", false, "leave the directory of the run behind, with the server's log, and with its goroutines where there are too many of anything")
+	flags.BoolVar(&o.race, "race", false, "build the server with the race detector, which ends it at the first race; its figures are others then")
 	if err = flags.Parse(args); err == nil && (o.length < time.Second || o.length > longest) {
 		err = fmt.Errorf("-for is from 1s to %v", longest)
 		fmt.Fprintln(os.Stderr, err)

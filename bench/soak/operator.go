@@ -122,8 +122,6 @@ func (o *operator) look(ctx context.Context) {
 		return
 	}
 	o.ledger.count("scrapes")
-	if took := time.Since(begun); took > 5*time.Second {
-		o.ledger.fault("operator", "a scrape took %v", took)
-	}
 	o.seen = append(o.seen, v)
+	o.ledger.with(func() { o.ledger.scrape = max(o.ledger.scrape, time.Since(begun)) })
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 // A report is what a run has shown.
 type report struct {
 	options
-	begun                time.Time
+	machine              string // what else it did before
 	took                 time.Duration
 	start, baseline, end vitals
 	seen                 []vitals
@@ -82,7 +83,7 @@ func (r *report) failed() error {
 // text is the report in Markdown.
 func (r *report) text() string {
 	parts := []string{
-		fmt.Sprintf("- %s\n- %s, seed %d, %v of load after %v to warm up", page.Machine(), r.begun.Format(time.DateOnly), r.seed, r.length, r.warmUp()),
+		fmt.Sprintf("- %s\n- %s; seed %d, %v of load after %v to warm up", page.Machine(), r.machine, r.seed, r.length, r.warmUp()),
 		strings.TrimSpace(page.Table(r.vitals(), "lrrrrrl")),
 		strings.TrimSpace(page.Table(r.events(), "lr")),
 		"Resident memory in MiB, over the run: " + r.series() + ".",
@@ -109,18 +110,20 @@ func (r *report) vitals() [][]string {
 func (r *report) events() [][]string {
 	l := r.ledger
 	rate := func(n int) string { return fmt.Sprintf("%s (%.0f/s)", page.Grouped(n), float64(n)/r.took.Seconds()) }
-	lost, mixed := l.faults["lost"], l.faults["mixed up"]
+	lost, mixed, others := l.faults["lost"], l.faults["mixed up"], maps.Clone(l.faults)
+	delete(others, "lost")
+	delete(others, "mixed up")
 	rows := [][]string{
 		{"what happened", "times"},
 		{"calls sent", rate(l.sent)},
 		{"served: the goodput", rate(l.served)},
-		{"failed or refused, as they should be or for want of room: " + list(l.failed), number(float64(total(l.failed)))},
-		{"of those, of tools with nothing wrong: " + list(l.unserved), number(float64(total(l.unserved)))},
+		{named("failed or refused, as they should be or for want of room", l.failed), number(float64(total(l.failed)))},
+		{named("of those, of tools with nothing wrong", l.unserved), number(float64(total(l.unserved)))},
 		{"taken back by their clients", number(float64(l.cancelled))},
 		{"left behind by clients that went", number(float64(l.left))},
 		{"**lost**: no answer on a connection that stood", fmt.Sprintf("**%d**", lost)},
 		{"**mixed up**: with what belongs to another call, or answered twice", fmt.Sprintf("**%d**", mixed)},
-		{"other faults: " + list(l.faults), number(float64(total(l.faults) - lost - mixed))},
+		{named("other faults", others), number(float64(total(others)))},
 		{"processes that outlived the server", fmt.Sprintf("**%d**", r.survivors)},
 		{"breaks in the audit log, as `sluice audit verify` finds them", number(float64(l.faults["the audit log"]))},
 		{"the server's own end", r.stopped.Round(time.Millisecond).String()},
@@ -128,6 +131,7 @@ func (r *report) events() [][]string {
 		{"served within, for 50 and 99 of 100", fmt.Sprintf("%v, %v", round(quantile(l.latencies, 0.5)), round(quantile(l.latencies, 0.99)))},
 		{"a ping answered within, for 50 and 99 of 100", fmt.Sprintf("%v, %v", round(quantile(l.pings, 0.5)), round(quantile(l.pings, 0.99)))},
 	}
+	rows = append(rows, []string{"the longest scrape of metrics", round(l.scrape).String()})
 	names := make([]string, 0, len(l.counts))
 	for name := range l.counts {
 		names = append(names, name)
@@ -137,6 +141,14 @@ func (r *report) events() [][]string {
 		rows = append(rows, []string{name, number(float64(l.counts[name]))})
 	}
 	return rows
+}
+
+// named adds to a text what it counts, where there is anything.
+func named(text string, counts map[string]int) string {
+	if len(counts) > 0 {
+		text += ": " + list(counts)
+	}
+	return text
 }
 
 func round(d time.Duration) time.Duration { return d.Round(100 * time.Microsecond) }

@@ -27,12 +27,16 @@ type server struct {
 
 // build builds the programs of a run into dir: Sluice, a server of Go tools, and a copy
 // of this program for the roles, so that its processes can be told from others.
-func build(ctx context.Context, module, dir string) (sluice string, p *plan, err error) {
+func (o options) build(ctx context.Context, dir string) (sluice string, p *plan, err error) {
 	p = &plan{dir: dir, edition: edition{version: 1, slots: 8, level: "info"}}
 	sluice, p.fixture, p.self = filepath.Join(dir, "sluice"), filepath.Join(dir, "everything"), filepath.Join(dir, "soaker")
+	env, args := append(os.Environ(), "CGO_ENABLED=0"), []string{"build", "-trimpath"}
+	if o.race {
+		env, args = append(os.Environ(), "CGO_ENABLED=1"), append(args, "-race")
+	}
 	for path, pkg := range map[string]string{sluice: "./cmd/sluice", p.fixture: "./testdata/everything"} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", path, pkg)
-		cmd.Dir, cmd.Env = module, append(os.Environ(), "CGO_ENABLED=0")
+		cmd := exec.CommandContext(ctx, "go", append(args, "-o", path, pkg)...)
+		cmd.Dir, cmd.Env = o.sluice, env
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return "", nil, fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
 		}
@@ -54,7 +58,7 @@ var listening = regexp.MustCompile(`"url":"(ws://[^"]+)".*"health":"(http://[^"]
 // log goes to a file.
 func startServer(ctx context.Context, sluice string, p *plan) (*server, error) {
 	s := &server{dir: p.dir, cmd: exec.Command(sluice, "serve", "--config", p.path()), copied: make(chan struct{})}
-	s.cmd.Env = append(os.Environ(), "HOME="+p.dir, "XDG_STATE_HOME="+p.dir, "XDG_CACHE_HOME="+p.dir)
+	s.cmd.Env = append(os.Environ(), "HOME="+p.dir, "XDG_STATE_HOME="+p.dir, "XDG_CACHE_HOME="+p.dir, "GORACE=halt_on_error=1")
 	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		return nil, err

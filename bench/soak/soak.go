@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/sluice-dev/sluice/bench/page"
 )
 
 // A soaker is a run: a server, those who use it, and what became of it.
@@ -32,7 +34,7 @@ func soak(ctx context.Context, o options, dir string) (*report, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r := &soaker{options: o, ledger: newLedger()}
-	sluice, plan, err := build(ctx, o.sluice, dir)
+	sluice, plan, err := o.build(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func soak(ctx context.Context, o options, dir string) (*report, error) {
 	if r.server, err = startServer(ctx, sluice, plan); err != nil {
 		return nil, err
 	}
-	out := &report{options: o, begun: time.Now()}
+	out := &report{options: o, machine: page.Loaded()}
 	err = r.measure(ctx, out)
 	if err == nil {
 		err = ctx.Err()
