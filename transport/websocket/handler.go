@@ -181,6 +181,9 @@ func (r *rules) screen(request *http.Request, own bool) *refusal {
 func (h *Handler) upgrade(w http.ResponseWriter, r *http.Request) {
 	p := passOf(r)
 	refused := checkOffers(offers(r))
+	if r.ContentLength != 0 { // -1 where it is not told; coder/websocket would wait for it
+		refused = &refusal{status: http.StatusBadRequest, text: "A request that opens a WebSocket has no body."}
+	}
 	if refused == nil {
 		refused = h.door.enter(p.from.network(), p.caller)
 	}

@@ -115,6 +115,25 @@ func eventually(t testing.TB, ok func() bool) {
 	}
 }
 
+// TestUpgradeWithABody checks that the bytes behind an upgrade are frames and nothing else: who
+// stands in front may count them otherwise, or wait for them for ever.
+func TestUpgradeWithABody(t *testing.T) {
+	t.Parallel()
+	h := newTestHandler(t, Options{})
+	url := startServer(t, h)
+	for _, body := range []string{"Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"} {
+		if _, resp := upgradeRaw(t, connect(t, url), authorized+body); resp.StatusCode != http.StatusBadRequest || !resp.Close {
+			t.Errorf("%q: %s, close: %v", body, resp.Status, resp.Close)
+		}
+	}
+	if c, resp := upgradeRaw(t, connect(t, url), authorized+"Content-Length: 0\r\n"); resp.StatusCode != http.StatusSwitchingProtocols {
+		t.Errorf("no body: %s", resp.Status)
+	} else {
+		c.Close()
+	}
+	eventually(t, func() bool { return h.inside() == 0 })
+}
+
 func TestEveryEndGivesTheSlotBack(t *testing.T) {
 	t.Parallel()
 	h := newTestHandler(t, Options{Serve: func(ctx context.Context, s *Stream, p Peer) {
