@@ -98,6 +98,7 @@ func TestBundleIsRefused(t *testing.T) {
 		args       []string
 	}{
 		"a secret in a file":     {strings.Replace(needsSecret, "token_env: ORDERS_TOKEN", "token_file: orders.token", 1), "must not be packed", nil},
+		"a secret for traces":    {needsSecret + "traces: {endpoint: 'https://otel.example', token_file: otel.token}\n", "traces reads a secret", nil},
 		"a file outside":         {needsSecret, "is not below", []string{"--include", "../x"}},
 		"a file that is missing": {needsSecret, "--include none", []string{"--include", "none"}},
 		"an unknown platform":    {needsSecret, "with darwin, linux or win32", []string{"--binary", "beos=x"}},

@@ -273,7 +273,7 @@ func writeIndented(w io.Writer, value any) error {
 
 // A secretSource is where a server on stdio reads a secret from.
 type secretSource struct {
-	reader    string // the tool or upstream, in words
+	reader    string // who needs it, in words
 	env, file string // one of them
 	required  bool   // nothing works without it
 }
@@ -306,5 +306,6 @@ func secretsOf(cfg *config.Config) []secretSource {
 			add(secretSource{reader, name, "", false})
 		}
 	}
+	add(secretSource{"the exporter of traces", cfg.Traces.TokenEnv, cfg.Traces.TokenFile, false})
 	return found
 }

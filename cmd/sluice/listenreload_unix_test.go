@@ -129,6 +129,20 @@ func TestServeWithoutItsCertificate(t *testing.T) {
 	}
 }
 
+// TestAdministrationInTheOpen checks that the log says where the tokens of administrators can
+// be read on their way, and that whoever asks elsewhere is told where to.
+func TestAdministrationInTheOpen(t *testing.T) {
+	t.Parallel()
+	const secret = "canary-0123456789"
+	socket, token := "unix:"+socketPath(t), writeFile(t, secret)
+	s := start(t, "serve", "--listen", socket, "--config", writeFile(t, "engine: {history: off}\nlisten: {admin: '0.0.0.0:0'}\n"+
+		"auth: {tokens: [{name: ops, token_file: '"+token+"', admin: true}]}\ntools: [{name: greet, command: [echo, hi]}]"))
+	s.stderr.await(t, "tokens travel unencrypted to the address for administration")
+	if code, out, errOut := runCommand(t, "top", "--once", "--url", socket, "--token", secret); code != exitConnect || !strings.Contains(errOut, "another address than "+socket) {
+		t.Errorf("%d, %q, %s", code, out, errOut)
+	}
+}
+
 // TestServeListensMoreThanOnce takes the addresses of flags beside those of the config.
 func TestServeListensMoreThanOnce(t *testing.T) {
 	t.Parallel()

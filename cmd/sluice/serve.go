@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -290,5 +291,8 @@ func (s *service) warnOfPlainText() {
 		if l.certificates == nil && !isLoopback(l.address) {
 			s.log.Warn("tokens travel unencrypted to this address, unless a proxy in front of it speaks TLS; see listen.tls", "address", l.address)
 		}
+	}
+	if !slices.Contains(s.clients, s.admin) && !isLoopback(s.admin.address) {
+		s.log.Warn("tokens travel unencrypted to the address for administration; let none but your platform reach it", "address", s.admin.address)
 	}
 }

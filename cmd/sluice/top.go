@@ -180,7 +180,7 @@ func topFailure(ctx context.Context, u *url.URL, err error) error {
 		if strings.HasPrefix(refused.Message, "No call") {
 			failed.code, failed.hint = exitFailure, "`sluice top --once` shows the calls that there are"
 		} else {
-			failed.hint = fmt.Sprintf("the admin API is at listen.admin of the server's config, which may be another address than %s", u.Host)
+			failed.hint = fmt.Sprintf("the admin API is at listen.admin of the server's config, which may be another address than %s", address(u))
 		}
 	}
 	return failed
