@@ -256,6 +256,21 @@ func TestReloadSaysWhatItCannot(t *testing.T) {
 	}
 }
 
+// TestReloadRequired checks that an upstream becomes one that must be connected, and no
+// longer is, without a new connection.
+func TestReloadRequired(t *testing.T) {
+	t.Parallel()
+	const yaml = "engine: {history: off}\nupstreams: [{name: files, command: [/does/not/exist]%s}]\n"
+	r := newReloadable(t, fmt.Sprintf(yaml, ""))
+	before := r.host.upstreams.all()[0]
+	for keys, want := range map[string]bool{", required: true": true, "": false} {
+		r.mustFollow(fmt.Sprintf(yaml, keys))
+		if now := r.host.upstreams.all(); len(now) != 1 || now[0] != before || r.host.upstreams.required()["files"] != want {
+			t.Errorf("%q: required: %v, the same: %v", keys, r.host.upstreams.required(), now[0] == before)
+		}
+	}
+}
+
 // TestReloadLogLevel checks that the level follows the file, and that one which was set
 // meanwhile stays until the file has another.
 func TestReloadLogLevel(t *testing.T) {

@@ -22,7 +22,8 @@ import (
 const defaultDrain = 20 * time.Second
 
 const serveLong = `Listens for MCP clients on a WebSocket: ws://ADDRESS/mcp, subprotocol "mcp". Beside it
-/healthz and /readyz answer the probes of a platform, and /sluice.js is a client for pages.
+/healthz and /readyz answer the probes of a platform, /metrics those of Prometheus, /admin is
+what "sluice top" asks, and /sluice.js is a client for pages.
 
 Every client needs a token. Tokens come from auth.tokens of the config or from
 --token-file; "sluice token new" makes one. auth of the config also takes tokens of issuers

@@ -32,7 +32,7 @@ server refuses.`
 
 const topExample = `  sluice top
   sluice top --url http://127.0.0.1:7778
-  sluice top --once --json | jq '.calls[] | select(.ageMs > 10000)'
+  sluice top --once --json | jq '.calls.calls[] | select(.ageMs > 10000)'
   sluice top --cancel 0197b0a4-3c1e-7c55-9a54-0f4f3a8a7c11`
 
 // topTimeout is how long the server may take for one answer.

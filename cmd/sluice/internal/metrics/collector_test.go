@@ -169,6 +169,29 @@ func TestDescribed(t *testing.T) {
 	}
 }
 
+// TestDocumented holds that the documentation has each metric, and no other.
+func TestDocumented(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../../../docs/observe.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := map[string]bool{}
+	for _, name := range regexp.MustCompile("`(sluice_[a-z0-9_]+)`").FindAllStringSubmatch(string(doc), -1) {
+		written[name[1]] = true
+	}
+	for _, desc := range families {
+		if name := nameOf(desc); !written[name] {
+			t.Errorf("%s is not documented", name)
+		} else {
+			delete(written, name)
+		}
+	}
+	for name := range written {
+		t.Errorf("there is no metric %s", name)
+	}
+}
+
 var quoted = regexp.MustCompile(`fqName: "([^"]+)"`)
 
 func nameOf(desc *prometheus.Desc) string { return quoted.FindStringSubmatch(desc.String())[1] }
