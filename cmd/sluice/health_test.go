@@ -3,17 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
-	"github.com/sluice-dev/sluice/transport/websocket"
 )
 
 // probeFrom asks a path of the service, at a local address and for a host.
@@ -32,36 +26,6 @@ func probeFrom(s *service, method, path, local, host string) (int, probe) {
 	var v probe
 	_ = json.Unmarshal(w.Body.Bytes(), &v)
 	return w.Code, v
-}
-
-// serviceOf is a service of a host, with one token.
-func serviceOf(t *testing.T, h *host) *service {
-	t.Helper()
-	s, err := newService(h, config.Starter(), &keys{entries: []websocket.Token{{Name: "ops", Secret: routeToken}}}, slog.New(slog.DiscardHandler))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.accept.Shutdown(t.Context()) })
-	return s
-}
-
-// awaitTrue returns when something has become true.
-func awaitTrue(t *testing.T, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(soon); !holds(); <-time.After(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not come about")
-		}
-	}
-}
-
-// named returns the check of a name.
-func (v probe) named(name string) (c check) {
-	i := slices.IndexFunc(v.Checks, func(c check) bool { return c.Name == name })
-	if i >= 0 {
-		c = v.Checks[i]
-	}
-	return c
 }
 
 // TestProbesTell checks who is told what is wrong: this machine, and whoever reaches an

@@ -4,14 +4,49 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/transport/websocket"
 )
+
+// serviceOf is a service of a host, with one token.
+func serviceOf(t *testing.T, h *host) *service {
+	t.Helper()
+	s, err := newService(h, config.Starter(), &keys{entries: []websocket.Token{{Name: "ops", Secret: routeToken}}}, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.accept.Shutdown(t.Context()) })
+	return s
+}
+
+// awaitTrue returns when something has become true.
+func awaitTrue(t *testing.T, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(soon); !holds(); <-time.After(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not come about")
+		}
+	}
+}
+
+// named returns the check of a name.
+func (v probe) named(name string) (c check) {
+	i := slices.IndexFunc(v.Checks, func(c check) bool { return c.Name == name })
+	if i >= 0 {
+		c = v.Checks[i]
+	}
+	return c
+}
 
 // TestHealthSays checks what is found wrong, and what follows from it for the probes.
 func TestHealthSays(t *testing.T) {

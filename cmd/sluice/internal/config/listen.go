@@ -133,7 +133,7 @@ func CheckAddress(address string) error {
 	}
 	if name, ok := SystemdName(address); ok {
 		if name == "" {
-			return fmt.Errorf("%q has no name after systemd:", address)
+			return fmt.Errorf("%q does not name a socket, as systemd:NAME does", address)
 		}
 		return nil
 	}
