@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"log/slog"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
@@ -21,8 +22,9 @@ func accessOf(l *config.Listen, k *keys, d *identity.Directory) (websocket.Acces
 	return a, err
 }
 
-// unreachable says which ways to be known no listener offers.
-func unreachable(cfg *config.Config) (problems []string) {
+// doubtful says which ways to be known no listener offers, and which permissions are hardly
+// meant.
+func doubtful(cfg *config.Config) (problems []string) {
 	asks, socket := false, false
 	for _, l := range cfg.Listen.Listeners() {
 		asks = asks || l.TLS != nil && l.TLS.ClientCAFile != ""
@@ -35,12 +37,15 @@ func unreachable(cfg *config.Config) (problems []string) {
 	if len(cfg.Auth.Users) > 0 && !socket {
 		problems = append(problems, "auth.users names callers, and no listener is a UNIX socket")
 	}
+	for _, name := range identity.Widened(&cfg.Auth) {
+		problems = append(problems, fmt.Sprintf("auth: what is said of %q itself has no tools, so it may call all; what a pattern allows its callers counts for it no more: say tools there", name))
+	}
 	return problems
 }
 
-// warnOfUnreachable logs them.
-func warnOfUnreachable(cfg *config.Config, logger *slog.Logger) {
-	for _, problem := range unreachable(cfg) {
+// warnOfDoubtful logs them.
+func warnOfDoubtful(cfg *config.Config, logger *slog.Logger) {
+	for _, problem := range doubtful(cfg) {
 		logger.Warn(problem)
 	}
 }

@@ -163,7 +163,7 @@ func (f *findings) auth(cfg *config.Config) {
 	} else {
 		d.Close(nil)
 	}
-	for _, problem := range unreachable(cfg) {
+	for _, problem := range doubtful(cfg) {
 		f.warn("%s", problem)
 	}
 	for _, t := range cfg.Auth.Tokens {

@@ -50,6 +50,7 @@ func TestCheckFindings(t *testing.T) {
 		{"no tool", "tools: []", exitOK, "there is no tool to serve"},
 		{"open address", "listen: {address: '0.0.0.0:7777'}", exitOK, "`sluice serve` refuses 0.0.0.0:7777"},
 		{"open address without hosts", "listen: {address: '0.0.0.0:7777'}", exitOK, "until listen.hosts names"},
+		{"a caller that one word opens all to", "auth: {callers: [{name: ops, admin: true}, {name: '*', tools: []}]}", exitOK, "auth: what is said of \"ops\" itself has no tools"},
 		{"no such token", "auth: {tokens: [{name: a, token_env: SLUICE_TEST_NONE}]}", exitOK, "SLUICE_TEST_NONE is not set"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

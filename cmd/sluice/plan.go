@@ -207,7 +207,7 @@ func (p *plan) changeAccess() (closed int) {
 	p.service.sole.Store(p.sole)
 	before.Close(p.directory)
 	p.directory.Prepare()
-	warnOfUnreachable(p.next, p.log)
+	warnOfDoubtful(p.next, p.log)
 	return closed
 }
 

@@ -160,7 +160,7 @@ func (o *serveOptions) serve(ctx context.Context, from source, build builder, ou
 	defer release()
 	announceCaps(&cfg.Listen, mayOpen(), logger)
 	s.warnOfPlainText()
-	warnOfUnreachable(cfg, logger)
+	warnOfDoubtful(cfg, logger)
 	s.directory.Prepare()
 	path, remove := s.leaveToken(keys.generated)
 	defer remove()

@@ -1,6 +1,8 @@
 package identity
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
@@ -90,4 +92,25 @@ func (c *Callers) Of(name string) *Permissions {
 		}
 	}
 	return unbounded
+}
+
+// Widened returns the callers whose own entry says nothing of tools, so that they may call
+// all, where a pattern that fits them would have held them to some: an entry with the whole
+// name takes the place of the pattern, and nothing from it.
+func Widened(auth *config.Auth) (names []string) {
+	c := NewCallers(auth)
+	for _, name := range slices.Sorted(maps.Keys(c.named)) {
+		if !c.named[name].Tools.all {
+			continue
+		}
+		for _, p := range c.patterns {
+			if match(p.name, name) {
+				if !p.permissions.Tools.all {
+					names = append(names, name)
+				}
+				break // the first that fits counts
+			}
+		}
+	}
+	return names
 }

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -62,5 +63,25 @@ auth:
 	everybody := NewCallers(&parse(t, `auth: {callers: [{name: "*", tools: []}]}`).Auth)
 	if everybody.Of("x").Tools.Allow("echo") || !everybody.Of("").Tools.Allow("echo") {
 		t.Error("a pattern for all is not for all who have a name")
+	}
+}
+
+// TestWidened checks that it is found where one more word about a caller opens every tool.
+func TestWidened(t *testing.T) {
+	t.Parallel()
+	got := Widened(&parse(t, `
+auth:
+  tokens:
+    - {name: planner, token_env: A, rate: 20/s}
+    - {name: silent, token_env: B}
+    - {name: stated, token_env: C, tools: ["*"], rate: 1/s}
+    - {name: "free:x", token_env: D, rate: 1/s}
+  callers:
+    - {name: ops, admin: true}
+    - {name: "free:*", queue: off}
+    - {name: "*", tools: []}
+`).Auth)
+	if !slices.Equal(got, []string{"ops", "planner"}) {
+		t.Errorf("got %q", got)
 	}
 }
