@@ -1,11 +1,12 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"mime"
 	"net/http"
 	"time"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/admin"
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/journal"
@@ -80,9 +81,7 @@ func (s *service) setLogLevel(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var wanted admin.LogLevel
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1024))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&wanted); err != nil {
+	if err := json.UnmarshalRead(http.MaxBytesReader(w, r.Body, 1024), &wanted, json.RejectUnknownMembers(true)); err != nil {
 		answerJSON(w, http.StatusBadRequest, admin.Problem{Error: `Send {"level": "debug"}, or info, warn or error.`})
 		return
 	}

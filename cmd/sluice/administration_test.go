@@ -80,11 +80,14 @@ func TestAdministerLogLevel(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	for body, kind := range map[string]string{
-		`{"level":"error"}`:           "text/plain",
-		`{"level":"error","x":1}`:     "application/json",
-		`{`:                           "application/json",
-		strings.Repeat(" ", 2000):     "application/json",
-		`{"level":"error"} ` + "\x00": "",
+		`{"level":"error"}`:                "text/plain",
+		`{"level":"error","x":1}`:          "application/json",
+		`{"LEVEL":"error"}`:                "application/json",
+		`{"level":"info","level":"error"}`: "application/json",
+		`{"level":"error"} {}`:             "application/json",
+		`{`:                                "application/json",
+		strings.Repeat(" ", 2000):          "application/json",
+		`{"level":"error"} ` + "\x00":      "",
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, client.Base+admin.PathLogLevel, strings.NewReader(body))
 		if err != nil {
