@@ -19,6 +19,10 @@ type build struct {
 	Protocols []string `json:"protocols,omitempty"` // revisions of MCP that are served, newest first
 }
 
+// revision is what the build of an image says that it was made from, by
+// -ldflags "-X main.revision=...": there is no version control within.
+var revision string
+
 // buildVersion reads what the toolchain left in the binary.
 func buildVersion() build {
 	info, ok := debug.ReadBuildInfo()
@@ -26,8 +30,8 @@ func buildVersion() build {
 		return build{Version: "(unknown)"}
 	}
 	b := build{Version: info.Main.Version, Go: info.GoVersion}
-	for _, revision := range mcp.Revisions() {
-		b.Protocols = append(b.Protocols, revision.Version)
+	for _, r := range mcp.Revisions() {
+		b.Protocols = append(b.Protocols, r.Version)
 	}
 	dirty := ""
 	for _, s := range info.Settings {
@@ -38,7 +42,9 @@ func buildVersion() build {
 			dirty = "+dirty"
 		}
 	}
-	if b.Revision != "" {
+	if b.Revision == "" {
+		b.Revision = revision
+	} else {
 		b.Revision += dirty
 	}
 	return b

@@ -235,9 +235,19 @@ func TestDockerfile(t *testing.T) {
 			found["CMD"] = strings.Join(c.CmdLine, " ")
 		case *instructions.HealthCheckCommand:
 			found["HEALTHCHECK"] = strings.Join(c.Health.Test, " ")
+		case *instructions.LabelCommand:
+			found["LABEL"] = fmt.Sprint(c.Labels)
 		case *instructions.RunCommand:
 			t.Error("nothing can run in an image from scratch")
 		}
+	}
+	for _, command := range stages[0].Commands {
+		if run, ok := command.(*instructions.RunCommand); ok && strings.Contains(fmt.Sprint(run.CmdLine), "go build") {
+			found["build"] = fmt.Sprint(run.CmdLine)
+		}
+	}
+	if !strings.Contains(found["build"], "-X main.revision=$REVISION") || !strings.Contains(found["LABEL"], "org.opencontainers.image.revision") {
+		t.Errorf("an image does not say what it was made from: %s, %s", found["build"], found["LABEL"])
 	}
 	for name, want := range map[string]string{
 		"USER": "65532:65532", "ENTRYPOINT": "/sluice", "CMD": "serve --config /etc/sluice/sluice.yaml --log-format json",
