@@ -82,7 +82,7 @@ func (a *alarms) ring() {
 // due returns when a stopwatch ends that ends so long after its call came. It is
 // positive: what is over when it begins is over a nanosecond later.
 func (a *alarms) due(s *stopwatch, end time.Duration) time.Duration {
-	return max(s.x.born.Sub(a.epoch)+end, 1)
+	return max(s.x.born().Sub(a.epoch)+end, 1)
 }
 
 func (s *stopwatch) place() *int              { return &s.index }

@@ -117,7 +117,7 @@ func (a *auditor) start(next Handler) Handler {
 
 // decided returns the entry of what has just been decided on the call.
 func (x *Execution) decided(event audit.Event) audit.Entry {
-	return audit.Entry{Time: x.born.Add(x.age()), Event: event, Call: x.snapshot()}
+	return audit.Entry{Time: x.born().Add(x.age()), Event: event, Call: x.snapshot()}
 }
 
 // ended says how the call ended. It does nothing where there is no log.

@@ -37,7 +37,9 @@ type flight struct {
 
 func newFlight(ctx context.Context, leader *Execution, key cacheKey) *flight {
 	f := &flight{key: key, leader: leader, x: leader.fork(), done: make(chan struct{})}
-	f.x.until, _ = ctx.Deadline()
+	if deadline, ok := ctx.Deadline(); ok {
+		f.x.until = &deadline
+	}
 	f.fan.x = f.x
 	f.fan.add(ctx, leader) // before anything can be reported
 	ctx, f.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
@@ -84,7 +86,7 @@ func (f *flight) await(ctx context.Context, c *cache, x *Execution) (*tools.Resu
 		defer func() {
 			now := x.age()
 			x.note(func(r *Record) { r.Waits.Flight += now - came })
-			x.waits.add(Wait{WaitCoalesce, x.born.Add(came), x.born.Add(now), f.leader.Call.Trace})
+			x.waits.add(Wait{WaitCoalesce, x.born().Add(came), x.born().Add(now), f.leader.Call.Trace})
 		}()
 	}
 	x.board(f, how)

@@ -22,35 +22,33 @@ type Execution struct {
 	// Call is what the handler will be given.
 	Call tools.Call
 
-	bounds    *bounds // of the engine, when the call came
-	born      time.Time
-	until     time.Time    // the deadline of a flight's leader
-	heard     atomic.Int64 // nanoseconds from born to the last sign of life
+	bounds    *bounds      // of the engine, when the call came
+	until     *time.Time   // the deadline of a flight's leader, where there is one
+	heard     atomic.Int64 // nanoseconds from when the call came to the last sign of life
 	tool      *toolState   // written by lookup
 	ticket    ticket       // belongs to the queue
-	gate      gate         // belongs to progress
+	gate      *gate        // belongs to progress; nil where the caller listens to nothing
 	clock     stopwatch    // belongs to timeout
+	context   callContext  // the first that a handler was given; belongs to timeout
+	waits     *waits       // nil where the call is not traced
+	audit     *auditor     // nil where there is no log
 	allowance Allowance    // written by allow, as is
 	priority  Priority     // the class that the call has
-	crowded   atomic.Bool  // when it came to the queue its caller had all its slots
-	context   callContext  // the first that a handler was given; belongs to timeout
-	starts    int          // handlers started so far; belongs to the call's own goroutine
-	cut       atomic.Bool  // the result is not whole; written by limitResult
+	allowed   bool         // and the audit log says so; belongs to audit
+	answered  bool         // guarded by mu
 
+	crowded     atomic.Bool // when it came to the queue its caller had all its slots
+	cut         atomic.Bool // the result is not whole; written by limitResult
 	unreachable atomic.Bool // the handler's error was one; written by invoke
-
-	waits   *waits   // nil where the call is not traced
-	audit   *auditor // nil where there is no log
-	allowed bool     // and the log says so; belongs to audit
 
 	prev, next *Execution // belong to the ledger, as does
 	barriers   []*barrier // what waits for the call to leave it
 
-	running   atomic.Int32 // handlers started and not returned; lowered under mu
-	mu        sync.Mutex   // guards all below
+	starts    int32        // handlers started so far; belongs to the call's own goroutine
+	running   atomic.Int32 // those that have not returned; lowered under mu
+	mu        sync.Mutex   // guards all below, but for record.Queued, which stays as it is
 	record    Record
-	flight    *flight // what the call waits for or has waited for, if anything
-	answered  bool
+	flight    *flight            // what the call waits for or has waited for, if anything
 	after     []func(*Execution) // to be called when running is 0 again
 	cancel    canceller          // the outermost part that waits
 	interrupt error              // why the engine cancelled the call
@@ -73,11 +71,10 @@ func (e *Engine) newExecution(req *Request) *Execution {
 	now := time.Now()
 	priority := new(Allowance).class(req.Priority)
 	id, tool := e.ids.next(now), clip(req.Tool)
-	return &Execution{
+	x := &Execution{
 		Request:  req,
 		Call:     tools.Call{ID: id, Tool: tool, Arguments: req.Arguments, Caller: req.Caller, Trace: req.Trace},
 		bounds:   e.bounds.Load(),
-		born:     now,
 		audit:    e.audit,
 		priority: priority,
 		record: Record{
@@ -86,6 +83,10 @@ func (e *Engine) newExecution(req *Request) *Execution {
 			Queued:   now, BytesIn: int64(len(req.Arguments)),
 		},
 	}
+	if req.OnProgress != nil || req.OnLog != nil {
+		x.gate = &gate{vitals: vitals{x}}
+	}
+	return x
 }
 
 // fork returns an execution of the same call, which may go through policies that x does
@@ -96,7 +97,7 @@ func (x *Execution) fork() *Execution {
 	record := x.record
 	x.mu.Unlock()
 	return &Execution{
-		Request: x.Request, Entry: x.Entry, Call: x.Call, bounds: x.bounds, born: x.born, tool: x.tool, waits: x.waits, audit: x.audit,
+		Request: x.Request, Entry: x.Entry, Call: x.Call, bounds: x.bounds, tool: x.tool, waits: x.waits, audit: x.audit,
 		record: record, allowance: x.allowance, priority: x.priority,
 	}
 }
@@ -104,15 +105,18 @@ func (x *Execution) fork() *Execution {
 // deadline returns when the caller waits no longer, where that is known. That of a
 // flight is not in its context, since it does not end the flight.
 func (x *Execution) deadline(ctx context.Context) (time.Time, bool) {
-	if !x.until.IsZero() {
-		return x.until, true
+	if x.until != nil {
+		return *x.until, true
 	}
 	return ctx.Deadline()
 }
 
+// born returns when the call came.
+func (x *Execution) born() time.Time { return x.record.Queued }
+
 // age is how long ago the call came. All times but the first are measured from
 // there: it is cheaper than the time of day, and does not jump with it.
-func (x *Execution) age() time.Duration { return time.Since(x.born) }
+func (x *Execution) age() time.Duration { return time.Since(x.born()) }
 
 // AfterReturn calls f when every handler that the execution has started has really
 // returned: at once where that is so already or none was started, and otherwise,
@@ -150,7 +154,7 @@ func (x *Execution) handlerStarts() {
 
 // handlers returns how many have been started. A policy sees from it whether what is
 // below it has called the tool or has refused to.
-func (x *Execution) handlers() int { return x.starts }
+func (x *Execution) handlers() int { return int(x.starts) }
 
 func (x *Execution) handlerReturned() {
 	x.mu.Lock()

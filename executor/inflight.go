@@ -77,8 +77,11 @@ func (x *Execution) waitingFor() string {
 	return waitsFor
 }
 
-// last returns what was reported last.
+// last returns what was reported last. It may be called on nil.
 func (g *gate) last() tools.Progress {
+	if g == nil {
+		return tools.Progress{}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.meter.latest

@@ -123,14 +123,14 @@ type ticket struct {
 	bytes   int64    // that the call keeps in memory while it waits
 
 	state      ticketState
-	flow       *flow // set while it waits
+	pushed     refusal // why it lost its place; written before granted is closed, as is
+	flow       *flow   // set while it waits
 	prev, next *ticket
 	older      *ticket       // of its caller in its class, as is
 	newer      *ticket       // the one that came after it
 	granted    chan struct{} // closed when a waiting ticket is given its slot, or is to have none
-	stopped    error         // why it was stopped; written before granted is closed, as are
-	pushed     refusal       // why it lost its place
-	retry      time.Duration // and how long it would have to wait if it came again
+	stopped    error         // why it was stopped, as is
+	retry      time.Duration // where it lost its place, how long it would have to wait if it came again
 	since      time.Duration // when the slot was given, after the call came
 }
 

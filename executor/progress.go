@@ -16,13 +16,12 @@ import (
 func progress(beats *heartbeats, log *slog.Logger) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-			g := &x.gate
-			if x.Request.OnProgress == nil {
-				g.init(ctx, x, log)
-			} else {
-				g.mu.Lock() // a heartbeat may knock already
-				g.init(ctx, x, log)
-				g.mu.Unlock()
+			g := x.gate
+			if g == nil {
+				return next(tools.WithReporter(ctx, vitals{x}), x)
+			}
+			g.unlock(ctx, log)
+			if x.Request.OnProgress != nil {
 				beats.expect()
 			}
 			defer g.shut()
@@ -31,15 +30,25 @@ func progress(beats *heartbeats, log *slog.Logger) Policy {
 	}
 }
 
-// A gate is what tools.Report and tools.Log talk to. The caller is called under the
+// vitals are what tools.Report and tools.Log talk to where the caller listens to nothing:
+// they are signs of life.
+type vitals struct{ x *Execution }
+
+// Report takes a report of progress.
+func (v vitals) Report(tools.Progress) { v.x.heard.Store(int64(v.x.age())) }
+
+// Log drops a note.
+func (v vitals) Log(tools.Level, any) {}
+
+// A gate is what they talk to where the caller listens. The caller is called under the
 // mutex that shut takes too: so nothing comes at once, and nothing after shut.
 type gate struct {
-	x      *Execution
-	log    *slog.Logger
-	caller context.Context // done when the caller wants to hear no more
+	vitals
 
 	mu      sync.Mutex // guards all below, and calls of the caller's functions
 	open    bool
+	log     *slog.Logger
+	caller  context.Context // done when the caller wants to hear no more
 	meter   meter
 	pace    pacer
 	timer   *time.Timer // nil until a value first had to wait
@@ -49,8 +58,11 @@ type gate struct {
 	dropped int64 // notes
 }
 
-func (g *gate) init(ctx context.Context, x *Execution, log *slog.Logger) {
-	g.x, g.log, g.caller, g.open = x, log, ctx, true
+// unlock opens the gate, where a heartbeat may have knocked already.
+func (g *gate) unlock(ctx context.Context, log *slog.Logger) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.log, g.caller, g.open = log, ctx, true
 }
 
 // Of progress at most 20 go out in any second: 9 at once, 10 a second, and the last

@@ -141,7 +141,7 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 		}
 	}
 	t.since = x.age()
-	x.note(func(r *Record) { r.Started = x.born.Add(t.since) })
+	x.note(func(r *Record) { r.Started = x.born().Add(t.since) })
 	return nil
 }
 

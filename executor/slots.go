@@ -44,7 +44,7 @@ type slots struct {
 }
 
 // A refusal is why a call was not let wait, or not for longer.
-type refusal int
+type refusal uint8
 
 const (
 	refusedNot refusal = iota

@@ -64,7 +64,7 @@ const unlimited = time.Duration(math.MaxInt64 / 4)
 type stopwatch struct {
 	x           *Execution
 	call        canceller
-	started     time.Duration // after x.born
+	started     time.Duration // after the call came
 	limit, idle time.Duration // 0 is none
 	over        error         // the cause at the limit
 
@@ -79,7 +79,7 @@ func (s *stopwatch) start(x *Execution, call canceller, started, limit, idle tim
 	x.heard.Store(int64(s.started))
 }
 
-// end returns when the nearer of the limits is reached, after x.born, as far as is
+// end returns when the nearer of the limits is reached, after the call came, as far as is
 // known now, and which it is; nil where there is none.
 func (s *stopwatch) end() (end time.Duration, cause error) {
 	if s.limit > 0 {

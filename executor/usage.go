@@ -9,7 +9,7 @@ import (
 // ReportUsage takes what a process of the call has used. It counts for the tool even
 // where the caller is answered and the record written: what an abandoned call has used
 // up is not to be lost.
-func (g *gate) ReportUsage(u tools.Usage) { g.x.use(u) }
+func (v vitals) ReportUsage(u tools.Usage) { v.x.use(u) }
 
 // ReportUsage takes what a process of the flight has used, which is charged to its
 // leader: see flight.complete.
