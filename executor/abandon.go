@@ -68,6 +68,9 @@ func (a *attempt) run() {
 func (a *attempt) wait(ctx context.Context, grace time.Duration) bool {
 	over := a.listen(ctx)
 	defer a.ignore(ctx)
+	if over == nil { // only the engine ends it: this costs 0.1 us less
+		return <-a.news || a.waitOn(grace)
+	}
 	select {
 	case returned := <-a.news:
 		return returned || a.waitOn(grace)

@@ -31,14 +31,20 @@ func benchEngine(b testing.TB, skip map[string]bool) (*Engine, Handler) {
 }
 
 // BenchmarkEngine is one call through all policies but the validation, whose cost is
-// that of the schema.
-func BenchmarkEngine(b *testing.B) {
+// that of the schema, as in a server: the context has no end, calls are cancelled by
+// [Job.Cancel].
+func BenchmarkEngine(b *testing.B) { benchmarkEngine(b, context.WithoutCancel(b.Context())) }
+
+// BenchmarkEngineContext is the same under a context that may end.
+func BenchmarkEngineContext(b *testing.B) { benchmarkEngine(b, b.Context()) }
+
+func benchmarkEngine(b *testing.B, ctx context.Context) {
 	e, run := benchEngine(b, map[string]bool{"validate": true})
-	defer e.KeepReady()() // as in a server
+	defer e.KeepReady()()
 	req := &Request{Tool: "echo"}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := run(b.Context(), e.newExecution(req)); err != nil {
+		if _, err := run(ctx, e.newExecution(req)); err != nil {
 			b.Fatal(err)
 		}
 	}

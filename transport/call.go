@@ -80,16 +80,16 @@ func (c *conn) runCall(p *pending, req *executor.Request) {
 			}
 		}
 	}
-	p.job = c.server.opts.Engine.Job(c.callCtx, req)
-	p.job.Start(func(result *tools.Result, err error) {
+	job := c.server.opts.Engine.Job(c.callCtx, req)
+	c.start(p, job, func(result *tools.Result, err error) {
 		if err != nil {
 			c.finish(p, c.failureFrame(r, err))
 			return
 		}
 		frame, err := c.resultFrame(r, result, nil)
 		if err != nil {
-			c.log().Error("the result cannot be encoded", "id", p.job.ID(), "tool", req.Tool, "error", err)
-			frame = c.failureFrame(r, &executor.Error{Kind: executor.KindInternal, ID: p.job.ID(), Tool: req.Tool, Err: err})
+			c.log().Error("the result cannot be encoded", "id", job.ID(), "tool", req.Tool, "error", err)
+			frame = c.failureFrame(r, &executor.Error{Kind: executor.KindInternal, ID: job.ID(), Tool: req.Tool, Err: err})
 		}
 		c.finish(p, frame)
 	})

@@ -39,13 +39,12 @@ type conn struct {
 	peer   Peer
 	out    *outbox
 
-	// ctx is done when the connection is at its end; callCtx, derived from it, when
-	// its calls are to stop while what they answer may still be written.
-	ctx         context.Context
-	cancel      context.CancelCauseFunc
-	callCtx     context.Context
-	cancelCalls context.CancelCauseFunc
-	calls       sync.WaitGroup
+	// ctx is done when the connection is at its end. callCtx, which the calls have, is never:
+	// stopCalls ends them.
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	callCtx context.Context
+	calls   sync.WaitGroup
 
 	mu            sync.Mutex
 	requests      map[string]*pending      // guarded by mu; calls in flight, by rawID.key
@@ -53,6 +52,7 @@ type conn struct {
 	tokens        map[string]bool          // guarded by mu; progress tokens in use
 	ending        bool                     // guarded by mu; no new subscriptions
 	leaving       bool                     // guarded by mu; no new calls either
+	stopped       error                    // guarded by mu; why calls are stopped, those to come too
 	session
 }
 
@@ -73,7 +73,7 @@ func newConn(ctx context.Context, s *Server, stream Stream, peer Peer) *conn {
 	}
 	c.out = newOutbox(func() { go c.write() })
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
-	c.callCtx, c.cancelCalls = context.WithCancelCause(c.ctx)
+	c.callCtx = context.WithoutCancel(ctx)
 	return c
 }
 
@@ -87,8 +87,10 @@ func (c *conn) log() *slog.Logger {
 func (c *conn) serve() error {
 	unsubscribe := c.server.opts.Registry.Subscribe(c.toolsChanged)
 	defer unsubscribe()
-	// A connection that fails while its reader waits has to wake it.
-	stop := context.AfterFunc(c.ctx, func() { c.hangUp(c.closeCode()) })
+	stop := context.AfterFunc(c.ctx, func() {
+		c.stopCalls(errPeerGone)
+		c.hangUp(c.closeCode()) // to wake a reader that waits
+	})
 	defer stop()
 
 	err := newIntake(c).run()
@@ -99,7 +101,7 @@ func (c *conn) serve() error {
 		c.finishCalls()
 		err = nil
 	}
-	c.cancelCalls(errPeerGone)
+	c.stopCalls(errPeerGone)
 	c.calls.Wait()
 	for !c.flush(c.peer.Grace) && c.out.moving(c.peer.Grace) { // a slow reader is a reader
 	}
@@ -139,7 +141,7 @@ func (c *conn) finishCalls() {
 	select {
 	case <-done:
 	case <-timer.C:
-		c.cancelCalls(errGraceOver)
+		c.stopCalls(errGraceOver)
 		<-done
 	case <-c.ctx.Done():
 	}

@@ -1,14 +1,17 @@
 package transport
 
 import (
+	"context"
+
 	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/tools"
 )
 
 // A pending is a call in flight. Whatever is sent about it is sent under conn.mu
 // while it is in conn.requests, so that nothing leaves after its end.
 type pending struct {
 	request  *request
-	job      *executor.Job // set by the reader goroutine, which alone reads it
+	job      *executor.Job // guarded by conn.mu before it starts; set by the reader goroutine
 	token    string        // the key of the progress token that it was given; empty for none
 	progress ticket        // guarded by conn.mu; the last progress that was queued
 }
@@ -62,6 +65,36 @@ func (c *conn) finish(p *pending, frame []byte) {
 	}
 	c.release(p)
 	c.answer(p.request, frame)
+}
+
+// start has the engine run a call that was begun, and then done.
+func (c *conn) start(p *pending, job *executor.Job, done func(*tools.Result, error)) {
+	c.mu.Lock()
+	p.job = job
+	if c.stopped != nil {
+		job.Cancel(c.stopped)
+	}
+	c.mu.Unlock()
+	job.Start(done)
+}
+
+// stopCalls cancels the calls in flight and all to come, with why the connection has ended
+// if it has. Were that the end of their context instead, the engine would have to wait
+// for it in each call, which costs 0.1 us.
+func (c *conn) stopCalls(cause error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped != nil {
+		return
+	}
+	if c.stopped = context.Cause(c.ctx); c.stopped == nil {
+		c.stopped = cause
+	}
+	for _, p := range c.requests {
+		if p.job != nil {
+			p.job.Cancel(c.stopped)
+		}
+	}
 }
 
 // offer queues a message about a call that may be lost under back-pressure. With
