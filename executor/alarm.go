@@ -43,7 +43,7 @@ func (a *alarms) set() {
 	if len(a.heap) == 0 {
 		return
 	}
-	due := a.heap[0].due
+	due := a.heap[0].of.due
 	if a.next > 0 && due >= a.next {
 		return
 	}
@@ -63,7 +63,7 @@ func (a *alarms) ring() {
 	defer a.mu.Unlock()
 	a.next = 0
 	for len(a.heap) > 0 {
-		s := a.heap[0]
+		s := a.heap[0].of
 		now := time.Since(a.epoch)
 		if s.due > now {
 			break
@@ -85,5 +85,5 @@ func (a *alarms) due(s *stopwatch, end time.Duration) time.Duration {
 	return max(s.x.born().Sub(a.epoch)+end, 1)
 }
 
-func (s *stopwatch) place() *int              { return &s.index }
-func (s *stopwatch) before(o *stopwatch) bool { return s.due < o.due }
+func (s *stopwatch) place() *int { return &s.index }
+func (s *stopwatch) rank() rank  { return rank{first: int64(s.due)} }

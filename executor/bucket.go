@@ -30,8 +30,8 @@ type bucket struct {
 
 func (b *bucket) place() *int { return &b.index }
 
-// before orders buckets by when they have a token.
-func (b *bucket) before(other *bucket) bool { return b.due < other.due }
+// rank orders buckets by when they have a token.
+func (b *bucket) rank() rank { return rank{first: int64(b.due)} }
 
 // set gives the bucket its rate, which may be a new one; it then stays as full as it
 // was, in proportion.

@@ -36,8 +36,8 @@ type line struct {
 	index   int               // in class.ready
 }
 
-func (l *line) place() *int         { return &l.index }
-func (l *line) before(o *line) bool { return l.flows[0].before(o.flows[0]) }
+func (l *line) place() *int { return &l.index }
+func (l *line) rank() rank  { return l.flows[0].rank }
 
 // flow returns the flow of a caller's calls.
 func (l *line) flow(c *class, t *ticket) *flow {
@@ -78,8 +78,8 @@ type flow struct {
 	index       int    // in line.flows
 }
 
-func (f *flow) place() *int         { return &f.index }
-func (f *flow) before(o *flow) bool { return f.turn < o.turn || f.turn == o.turn && f.seq < o.seq }
+func (f *flow) place() *int { return &f.index }
+func (f *flow) rank() rank  { return rank{int64(f.turn), f.seq} }
 
 func (f *flow) append(t *ticket) {
 	t.flow = f

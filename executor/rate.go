@@ -276,7 +276,7 @@ func (r *rates) dispatch(now time.Duration) {
 func (r *rates) arm(now time.Duration) {
 	var due time.Duration
 	if len(r.line.ready) > 0 {
-		due = max(r.line.ready[0].due, 1)
+		due = max(r.line.ready[0].of.due, 1)
 	}
 	switch {
 	case due == r.next:

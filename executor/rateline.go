@@ -23,9 +23,9 @@ type rateWaiter struct {
 	tokens  *tokens
 }
 
-func (f *rateFlow) place() *int             { return &f.index }
-func (f *rateFlow) head() *rateWaiter       { return f.waiters.Front().Value.(*rateWaiter) }
-func (f *rateFlow) before(g *rateFlow) bool { return f.head().arrival < g.head().arrival }
+func (f *rateFlow) place() *int       { return &f.index }
+func (f *rateFlow) head() *rateWaiter { return f.waiters.Front().Value.(*rateWaiter) }
+func (f *rateFlow) rank() rank        { return rank{then: f.head().arrival} }
 
 // ahead returns how many take a token of b for certain before one that comes to f, which
 // may be nil.
@@ -111,8 +111,8 @@ func (l *rateLine) leave(w *rateWaiter) bool {
 
 // dispatch gives tokens to those for whom there are any.
 func (l *rateLine) dispatch(now time.Duration) {
-	for len(l.ready) > 0 && l.ready[0].due <= now {
-		f := l.ready[0].parked[0]
+	for len(l.ready) > 0 && l.ready[0].of.due <= now {
+		f := l.ready[0].of.parked[0].of
 		l.unpark(f)
 		if wait, _ := f.levels.wait(now); wait <= 0 {
 			l.grant(f, now)

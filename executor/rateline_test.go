@@ -343,8 +343,9 @@ func (s *rateSimulation) check(t *testing.T) {
 		if got := b.pace.debt(s.now); got != want.debt(s.now) {
 			t.Errorf("seed %d: a bucket lacks %v, want %v", s.seed, got, want.debt(s.now))
 		}
-		for i, f := range b.parked {
-			if f.before(b.parked[(i-1)/2]) || f.at != b {
+		checkPile(t, b.parked)
+		for i, p := range b.parked {
+			if p.of.at != b {
 				t.Errorf("seed %d: flow %d is not in its place", s.seed, i)
 			}
 		}

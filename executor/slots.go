@@ -136,13 +136,13 @@ func (s *slots) next() *ticket {
 	if c < 0 || s.running >= s.capacity {
 		return nil
 	}
-	l := s.classes[c].ready[0]
+	l := s.classes[c].ready[0].of
 	if aged := l.lane.aged(c); aged != nil {
 		l = aged
 	} else {
 		s.classes[c].passed = 0
 	}
-	t := l.flows[0].first
+	t := l.flows[0].of.first
 	s.age(t)
 	s.serve(t)
 	s.grant(t)

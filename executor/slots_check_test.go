@@ -40,8 +40,10 @@ type slotSums struct {
 func checkLine(t *testing.T, s *slots, l *lane, class int, sum *slotSums) {
 	w, c := &l.lines[class], &sum.classes[class]
 	free, n := 0, 0
-	for i, f := range w.flows {
-		if w.callers[f.caller] != f || s.classes[class].callers[f.caller.name] != f.caller || f.index != i+1 || i > 0 && w.flows.Less(i, (i-1)/2) || f.account.full() {
+	checkPile(t, w.flows)
+	for i, p := range w.flows {
+		f := p.of
+		if w.callers[f.caller] != f || s.classes[class].callers[f.caller.name] != f.caller || f.account.full() {
 			t.Fatalf("flow %d of class %d is out of place", i, class)
 		}
 		free += f.waiting
@@ -53,7 +55,7 @@ func checkLine(t *testing.T, s *slots, l *lane, class int, sum *slotSums) {
 		n += checkFlow(t, f, sum, class)
 	}
 	ready := free > 0 && !l.full()
-	if n != w.waiting || free != w.free || ready != (w.index > 0) || ready && s.classes[class].ready[w.index-1] != w {
+	if n != w.waiting || free != w.free || ready != (w.index > 0) || ready && s.classes[class].ready[w.index-1].of != w {
 		t.Fatalf("class %d: %d wait, %d of them free, ready: %v; the line says %d, %d, %d",
 			class, n, free, ready, w.waiting, w.free, w.index)
 	}
@@ -108,11 +110,7 @@ func checkFlow(t *testing.T, f *flow, sum *slotSums, class int) (n int) {
 
 func checkClass(t *testing.T, s *slots, class int, sum *slotSums) {
 	c, want := &s.classes[class], &sum.classes[class]
-	for i := range c.ready {
-		if i > 0 && c.ready.Less(i, (i-1)/2) {
-			t.Fatalf("the heap of class %d is out of order at %d", class, i)
-		}
-	}
+	checkPile(t, c.ready)
 	if c.waiting != want.waiting || c.eager != want.eager || len(c.ready) != want.ready || len(c.callers) != len(want.callers) {
 		t.Fatalf("class %d: %+v, it says %d waiting, %d eager, %d ready, %d callers",
 			class, want, c.waiting, c.eager, len(c.ready), len(c.callers))
@@ -122,8 +120,10 @@ func checkClass(t *testing.T, s *slots, class int, sum *slotSums) {
 			t.Fatalf("class %d: %d of %s wait, it says %+v", class, n, name, c.callers[name])
 		}
 	}
-	for i, by := range c.crowd {
-		if c.callers[by.name] != by || by.index != i+1 || i > 0 && c.crowd.Less(i, (i-1)/2) {
+	checkPile(t, c.crowd)
+	for _, p := range c.crowd {
+		by := p.of
+		if c.callers[by.name] != by {
 			t.Fatalf("class %d: %s is out of place in the crowd", class, by.name)
 		}
 		n := 0

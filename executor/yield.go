@@ -29,15 +29,15 @@ func (s *slots) yields(t *ticket) *ticket {
 	for i := range s.classes {
 		c := &s.classes[i]
 		if (i < t.class || i > t.class && poor) && c.waiting > s.reserve(i) {
-			return c.crowd[0].last
+			return c.crowd[0].of.last
 		}
 	}
 	mine := 1
 	if by := own.callers[t.caller]; by != nil {
 		mine += by.waiting
 	}
-	if len(own.crowd) > 0 && own.crowd[0].waiting > mine {
-		return own.crowd[0].last
+	if len(own.crowd) > 0 && own.crowd[0].of.waiting > mine {
+		return own.crowd[0].of.last
 	}
 	return nil
 }
@@ -62,9 +62,9 @@ func (s *slots) pushOut(t *ticket, why refusal) {
 	close(t.granted)
 }
 
-// before has the caller first who has the most waiting calls.
-func (c *caller) before(o *caller) bool { return c.waiting > o.waiting }
-func (c *caller) place() *int           { return &c.index }
+// rank has the caller first who has the most waiting calls.
+func (c *caller) rank() rank  { return rank{first: -int64(c.waiting)} }
+func (c *caller) place() *int { return &c.index }
 
 func (c *caller) append(t *ticket) {
 	if t.older = c.last; t.older != nil {
