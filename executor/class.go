@@ -16,7 +16,7 @@ func (p Priority) class() int {
 type class struct {
 	ready   pile[*line]
 	callers map[string]*caller
-	crowd   pile[*caller] // the same, by how many calls they have waiting
+	crowd   crowd // the same, by how many calls they have waiting
 	waiting int
 	eager   int    // those of waiting whose lane is not full, nor has their caller all its slots
 	round   uint64 // the highest turn that was served

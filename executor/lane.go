@@ -108,10 +108,10 @@ func (f *flow) cut(t *ticket) {
 // A caller is what one class knows of one caller. It exists while a call waits in it.
 type caller struct {
 	name    string
-	waiting int
+	waiting int     // counted by class.crowd
 	turn    uint64  // the last that a flow of the caller's has taken
 	last    *ticket // of those that wait, the one that came last
-	index   int     // in class.crowd
+	index   int     // in class.crowd.callers
 }
 
 // A ticket is a call's place in the queue.

@@ -231,7 +231,7 @@ func (m *simulation) yields(w *watch) *watch {
 	if most == 0 || from == class && most <= counts[class][w.ticket.caller]+1 {
 		return nil
 	}
-	first := m.s.classes[from].crowd[0].of
+	first := m.s.classes[from].crowd.most()
 	if counts[from][first.name] != most {
 		m.t.Fatalf("%s has %d waiting, another %d", first.name, counts[from][first.name], most)
 	}

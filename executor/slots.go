@@ -222,6 +222,7 @@ func (s *slots) append(t *ticket) {
 	f := l.flow(c, t)
 	f.append(t)
 	f.caller.append(t)
+	c.crowd.more(f.caller)
 	if f.first == t {
 		c.takeTurn(f)
 	}
@@ -253,18 +254,18 @@ func (s *slots) remove(t *ticket) {
 	f, c := t.flow, &s.classes[t.class]
 	f.cut(t)
 	f.caller.cut(t)
+	c.crowd.fewer(f.caller)
 	s.count(t, -1)
 	if f.first == nil {
 		f.line.close(f)
 	}
 	if f.caller.waiting == 0 {
-		c.crowd.drop(f.caller)
 		delete(c.callers, f.caller.name)
 	}
 }
 
 // count counts the ticket as waiting, or no longer so, wherever that is counted but in
-// eager.
+// eager and the crowd.
 func (s *slots) count(t *ticket, n int) {
 	s.waiting += n
 	s.bytes += int64(n) * t.bytes
@@ -277,8 +278,6 @@ func (s *slots) count(t *ticket, n int) {
 	if !t.account.full() {
 		t.flow.line.free += n
 	}
-	t.flow.caller.waiting += n
-	s.classes[t.class].crowd.put(t.flow.caller)
 	t.flow.waiting += n
 }
 

@@ -120,24 +120,30 @@ func checkClass(t *testing.T, s *slots, class int, sum *slotSums) {
 			t.Fatalf("class %d: %d of %s wait, it says %+v", class, n, name, c.callers[name])
 		}
 	}
-	checkPile(t, c.crowd)
-	for _, p := range c.crowd {
-		by := p.of
-		if c.callers[by.name] != by {
-			t.Fatalf("class %d: %s is out of place in the crowd", class, by.name)
-		}
+	checkCrowd(t, c)
+	if s.running < s.capacity && len(c.ready) > 0 {
+		t.Fatal("a slot is free and somebody waits who could have it")
+	}
+}
+
+// checkCrowd checks that the callers of a class are in the crowd by the lengths of their lists.
+func checkCrowd(t *testing.T, c *class) {
+	t.Helper()
+	for i, by := range c.crowd.callers {
 		n := 0
 		for k := by.last; k != nil; k = k.older {
 			n++
 		}
-		if n != by.waiting {
-			t.Fatalf("class %d: %d calls of %s are in its list, %d wait", class, n, by.name, by.waiting)
+		if n == 0 || n != by.waiting || by.index != i || c.callers[by.name] != by || i > 0 && c.crowd.callers[i-1].waiting < n {
+			t.Fatalf("caller %d of the crowd, with %d calls in its list, is out of place: %+v", i, n, by)
 		}
 	}
-	if len(c.crowd) != len(c.callers) {
-		t.Fatalf("class %d: %d of %d callers in the crowd", class, len(c.crowd), len(c.callers))
+	for n, having := range c.crowd.having {
+		if n > 0 && (having > len(c.callers) || having > 0 && c.crowd.callers[having-1].waiting < n || having < len(c.callers) && c.crowd.callers[having].waiting >= n) {
+			t.Fatalf("the crowd says that %d of %d callers have %d calls or more", having, len(c.callers), n)
+		}
 	}
-	if s.running < s.capacity && len(c.ready) > 0 {
-		t.Fatal("a slot is free and somebody waits who could have it")
+	if len(c.crowd.callers) != len(c.callers) {
+		t.Fatalf("%d of %d callers in the crowd", len(c.crowd.callers), len(c.callers))
 	}
 }

@@ -29,15 +29,15 @@ func (s *slots) yields(t *ticket) *ticket {
 	for i := range s.classes {
 		c := &s.classes[i]
 		if (i < t.class || i > t.class && poor) && c.waiting > s.reserve(i) {
-			return c.crowd[0].of.last
+			return c.crowd.most().last
 		}
 	}
 	mine := 1
 	if by := own.callers[t.caller]; by != nil {
 		mine += by.waiting
 	}
-	if len(own.crowd) > 0 && own.crowd[0].of.waiting > mine {
-		return own.crowd[0].of.last
+	if len(own.crowd.callers) > 0 && own.crowd.most().waiting > mine {
+		return own.crowd.most().last
 	}
 	return nil
 }
@@ -61,10 +61,6 @@ func (s *slots) pushOut(t *ticket, why refusal) {
 	t.pushed, t.retry = why, s.expect(t)
 	close(t.granted)
 }
-
-// rank has the caller first who has the most waiting calls.
-func (c *caller) rank() rank  { return rank{first: -int64(c.waiting)} }
-func (c *caller) place() *int { return &c.index }
 
 func (c *caller) append(t *ticket) {
 	if t.older = c.last; t.older != nil {
