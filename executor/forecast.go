@@ -36,9 +36,11 @@ func (s *slots) expectServer(class, own, others int) time.Duration {
 // of a caller, who is nil where none of that one's waits in the class.
 func (l *lane) ahead(class int, by *caller) int {
 	w := &l.lines[class]
-	own, others := 0, len(w.callers)
-	if f := w.callers[by]; f != nil {
-		own, others = f.waiting, others-1
+	own, others := 0, w.callers
+	if by != nil {
+		if f := by.flow(w); f != nil {
+			own, others = f.waiting, others-1
+		}
 	}
 	higher := 0
 	for i := class + 1; i < classes; i++ {

@@ -28,41 +28,16 @@ func (l *lane) aged(class int) *line {
 type line struct {
 	lane    *lane
 	waiting int
-	free    int               // those of waiting whose callers may have more slots
-	eager   int               // those of free that class.eager counts
-	passed  int               // slots of the tool that went to higher classes since one went here
-	flows   pile[*flow]       // of callers who may have more slots, by the turns of their first calls
-	callers map[*caller]*flow // those of all callers
-	index   int               // in class.ready
+	free    int         // those of waiting whose callers may have more slots
+	eager   int         // those of free that class.eager counts
+	passed  int         // slots of the tool that went to higher classes since one went here
+	flows   pile[*flow] // of callers who may have more slots, by the turns of their first calls
+	callers int         // of whom calls wait
+	index   int         // in class.ready
 }
 
 func (l *line) place() *int { return &l.index }
 func (l *line) rank() rank  { return l.flows[0].rank }
-
-// flow returns the flow of a caller's calls.
-func (l *line) flow(c *class, t *ticket) *flow {
-	by := c.caller(t.caller)
-	f := l.callers[by]
-	if f == nil {
-		f = &flow{line: l, caller: by, account: t.account}
-		if l.callers == nil {
-			l.callers = map[*caller]*flow{}
-		}
-		l.callers[by] = f
-		if f.account != nil {
-			f.account.add(f)
-		}
-	}
-	return f
-}
-
-func (l *line) close(f *flow) {
-	l.flows.drop(f)
-	delete(l.callers, f.caller)
-	if f.account != nil {
-		f.account.drop(f)
-	}
-}
 
 // A flow is the calls of one caller in one line: it is served in the order of arrival.
 // It exists while a call waits in it.
@@ -103,15 +78,6 @@ func (f *flow) cut(t *ticket) {
 		f.last = t.prev
 	}
 	t.prev, t.next = nil, nil
-}
-
-// A caller is what one class knows of one caller. It exists while a call waits in it.
-type caller struct {
-	name    string
-	waiting int     // counted by class.crowd
-	turn    uint64  // the last that a flow of the caller's has taken
-	last    *ticket // of those that wait, the one that came last
-	index   int     // in class.crowd.callers
 }
 
 // A ticket is a call's place in the queue.

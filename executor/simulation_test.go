@@ -167,8 +167,10 @@ func (m *simulation) arrive() {
 		m.start(w)
 		return
 	}
-	if f := k.lane.lines[k.class].callers[m.s.classes[k.class].callers[k.caller]]; f != nil {
-		w.own = f.waiting
+	if by := m.s.classes[k.class].callers[k.caller]; by != nil {
+		if f := by.flow(&k.lane.lines[k.class]); f != nil {
+			w.own = f.waiting
+		}
 	}
 	full := m.s.waiting >= m.s.room || m.s.bytes+k.bytes > m.s.space || m.crowded(w)
 	yields := m.yields(w)

@@ -219,10 +219,14 @@ func (s *slots) append(t *ticket) {
 	if l.waiting == 0 {
 		l.lane, l.passed = t.lane, 0
 	}
-	f := l.flow(c, t)
+	by := c.caller(t.caller)
+	f := by.flow(l)
+	if f == nil {
+		f = by.open(l, t.account)
+	}
 	f.append(t)
-	f.caller.append(t)
-	c.crowd.more(f.caller)
+	by.append(t)
+	c.crowd.more(by)
 	if f.first == t {
 		c.takeTurn(f)
 	}
@@ -257,7 +261,7 @@ func (s *slots) remove(t *ticket) {
 	c.crowd.fewer(f.caller)
 	s.count(t, -1)
 	if f.first == nil {
-		f.line.close(f)
+		f.caller.close(f)
 	}
 	if f.caller.waiting == 0 {
 		delete(c.callers, f.caller.name)

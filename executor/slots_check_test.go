@@ -43,21 +43,27 @@ func checkLine(t *testing.T, s *slots, l *lane, class int, sum *slotSums) {
 	checkPile(t, w.flows)
 	for i, p := range w.flows {
 		f := p.of
-		if w.callers[f.caller] != f || s.classes[class].callers[f.caller.name] != f.caller || f.account.full() {
+		if f.caller.flow(w) != f || s.classes[class].callers[f.caller.name] != f.caller || f.account.full() {
 			t.Fatalf("flow %d of class %d is out of place", i, class)
 		}
 		free += f.waiting
 	}
-	for by, f := range w.callers {
-		if f.index == 0 != f.account.full() || f.account != nil && (f.account.flows[f.at] != f || f.account.name != by.name) {
+	callers := 0
+	for _, by := range s.classes[class].callers {
+		f := by.flow(w)
+		if f == nil {
+			continue
+		}
+		callers++
+		if f.line != w || f.caller != by || f.index == 0 != f.account.full() || f.account != nil && (f.account.flows[f.at] != f || f.account.name != by.name) {
 			t.Fatalf("the flow of %s in class %d is at %d, its account: %+v", by.name, class, f.index, f.account)
 		}
 		n += checkFlow(t, f, sum, class)
 	}
 	ready := free > 0 && !l.full()
-	if n != w.waiting || free != w.free || ready != (w.index > 0) || ready && s.classes[class].ready[w.index-1].of != w {
-		t.Fatalf("class %d: %d wait, %d of them free, ready: %v; the line says %d, %d, %d",
-			class, n, free, ready, w.waiting, w.free, w.index)
+	if callers != w.callers || n != w.waiting || free != w.free || ready != (w.index > 0) || ready && s.classes[class].ready[w.index-1].of != w {
+		t.Fatalf("class %d: %d of %d callers wait, %d of them free, ready: %v; the line says %d of %d, %d, %d",
+			class, n, callers, free, ready, w.waiting, w.callers, w.free, w.index)
 	}
 	c.waiting += n
 	sum.waiting += n
@@ -78,7 +84,7 @@ func checkAccounts(t *testing.T, s *slots, running map[string]int) {
 	for name, a := range s.accounts {
 		waiting := 0
 		for i, f := range a.flows {
-			if f.account != a || f.at != i || f.line.callers[f.caller] != f {
+			if f.account != a || f.at != i || f.caller.flow(f.line) != f {
 				t.Fatalf("flow %d of %s is out of place", i, name)
 			}
 			waiting += f.waiting

@@ -61,22 +61,3 @@ func (s *slots) pushOut(t *ticket, why refusal) {
 	t.pushed, t.retry = why, s.expect(t)
 	close(t.granted)
 }
-
-func (c *caller) append(t *ticket) {
-	if t.older = c.last; t.older != nil {
-		t.older.newer = t
-	}
-	c.last = t
-}
-
-func (c *caller) cut(t *ticket) {
-	if t.older != nil {
-		t.older.newer = t.newer
-	}
-	if t.newer != nil {
-		t.newer.older = t.older
-	} else {
-		c.last = t.older
-	}
-	t.older, t.newer = nil, nil
-}
