@@ -38,10 +38,10 @@ func (a *account) drop(f *flow) {
 func (s *slots) account(name string, allowance *Allowance) *account {
 	a := s.accounts[name]
 	if a == nil {
-		if a = s.spare; a == nil {
+		if a = s.spare.account; a == nil {
 			a = &account{}
 		}
-		s.spare, a.name = nil, name
+		s.spare.account, a.name = nil, name
 		if s.accounts == nil {
 			s.accounts = map[string]*account{}
 		}
@@ -99,7 +99,7 @@ func (s *slots) forget(a *account) {
 	if a != nil && a.running == 0 && a.waiting == 0 && s.accounts[a.name] == a {
 		delete(s.accounts, a.name)
 		*a = account{flows: a.flows}
-		s.spare = a
+		s.spare.account = a
 	}
 }
 

@@ -12,6 +12,29 @@ type caller struct {
 	more map[*line]*flow // those in other lines
 }
 
+// caller returns what the class of a ticket knows of its caller.
+func (s *slots) caller(t *ticket) *caller {
+	c := &s.classes[t.class]
+	by := c.callers[t.caller]
+	if by == nil {
+		if by = s.spare.caller; by == nil {
+			by = &caller{}
+		}
+		s.spare.caller, *by = nil, caller{name: t.caller}
+		if c.callers == nil {
+			c.callers = map[string]*caller{}
+		}
+		c.callers[by.name] = by
+	}
+	return by
+}
+
+// miss forgets a caller of whom no call waits any more in the class.
+func (s *slots) miss(class int, by *caller) {
+	delete(s.classes[class].callers, by.name)
+	s.spare.caller = by
+}
+
 // flow returns the caller's flow in a line; nil where none of its calls waits there.
 func (c *caller) flow(l *line) *flow {
 	if c.one.line == l {

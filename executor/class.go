@@ -27,19 +27,6 @@ type class struct {
 // patience is how many slots may pass a class over before it is due.
 var patience = [classes]int{batch: 64, normal: 8}
 
-// caller returns what the class knows of a caller.
-func (c *class) caller(name string) *caller {
-	known := c.callers[name]
-	if known == nil {
-		known = &caller{name: name}
-		if c.callers == nil {
-			c.callers = map[string]*caller{}
-		}
-		c.callers[name] = known
-	}
-	return known
-}
-
 // takeTurn gives the flow a turn for its first call.
 func (c *class) takeTurn(f *flow) {
 	f.caller.turn = max(f.caller.turn, c.round) + 1

@@ -186,9 +186,10 @@
 //	breaker      circuit.go the states
 //	cache        cachekey.go what is identical, coalesce.go and fan.go a flight and
 //	             those it is for, room.go how many wait elsewhere than in the queue
-//	queue        slots.go who is next, by class.go, lane.go (a tool) and account.go (a
-//	             caller), on the heap of pile.go; forecast.go how long it takes, yield.go
-//	             who gives way; priority.go and queue_state.go what is seen of it
+//	queue        slots.go who is next, by class.go, lane.go (a tool), caller.go (in a
+//	             class) and account.go (over all), on the heap of pile.go; forecast.go how
+//	             long it takes, yield.go who gives way, by crowd.go who has most;
+//	             priority.go and queue_state.go what is seen of it
 //	limits       adjust.go what of the options changes while calls run
 //	timeout      alarm.go the timer, adaptive.go and window.go the cap that follows
 //	progress     meter.go what is shown, heartbeat.go where nothing is

@@ -38,9 +38,12 @@ type slots struct {
 	bytes    int64 // of those that wait
 	classes  [classes]class
 	accounts map[string]*account // by caller
-	spare    *account            // one that was closed last, to be used again
-	service  average
-	refused  [refusals]uint64
+	spare    struct {            // what was closed last, to be used again
+		account *account
+		caller  *caller
+	}
+	service average
+	refused [refusals]uint64
 }
 
 // A refusal is why a call was not let wait, or not for longer.
@@ -219,7 +222,7 @@ func (s *slots) append(t *ticket) {
 	if l.waiting == 0 {
 		l.lane, l.passed = t.lane, 0
 	}
-	by := c.caller(t.caller)
+	by := s.caller(t)
 	f := by.flow(l)
 	if f == nil {
 		f = by.open(l, t.account)
@@ -264,7 +267,7 @@ func (s *slots) remove(t *ticket) {
 		f.caller.close(f)
 	}
 	if f.caller.waiting == 0 {
-		delete(c.callers, f.caller.name)
+		s.miss(t.class, f.caller)
 	}
 }
 
