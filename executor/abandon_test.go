@@ -118,3 +118,37 @@ func TestAfterReturn(t *testing.T) {
 		t.Fatal("not called after the return")
 	}
 }
+
+// TestAbandonedReturnsIntoARepeat checks that a handler that was abandoned may return at
+// any moment while a policy repeats its call, also for the race detector.
+func TestAbandonedReturnsIntoARepeat(t *testing.T) {
+	t.Parallel()
+	for range 300 {
+		release := make(chan struct{})
+		stuck := func(context.Context, *tools.Call) (*tools.Result, error) {
+			<-release
+			return tools.TextResult("late"), nil
+		}
+		repeat := func(next Handler) Handler {
+			return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+				first, cancel := context.WithCancel(ctx)
+				cancelled := make(chan struct{})
+				go func() { cancel(); close(cancelled) }()
+				_, err := next(first, x)
+				<-cancelled
+				if err == nil {
+					t.Error("the first attempt was not cancelled")
+				}
+				close(release)
+				return next(ctx, x)
+			}
+		}
+		e := newEngine(t, Options{Concurrency: 2, AbandonGrace: -1, Policies: []Policy{repeat}}, tool("t", stuck))
+		if result, err := e.Execute(t.Context(), &Request{Tool: "t"}); err != nil || result.IsError {
+			t.Fatal(result, err)
+		}
+		if err := e.Quiet(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

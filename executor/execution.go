@@ -25,6 +25,7 @@ type Execution struct {
 	bounds    *bounds      // of the engine, when the call came
 	until     *time.Time   // the deadline of a flight's leader, where there is one
 	heard     atomic.Int64 // nanoseconds from when the call came to the last sign of life
+	slotted   atomic.Int64 // nanoseconds from then to when it was given its slot; written by the queue
 	tool      *toolState   // written by lookup
 	ticket    ticket       // belongs to the queue
 	gate      *gate        // belongs to progress; nil where the caller listens to nothing

@@ -97,7 +97,6 @@ type ticket struct {
 	granted    chan struct{} // closed when a waiting ticket is given its slot, or is to have none
 	stopped    error         // why it was stopped, as is
 	retry      time.Duration // where it lost its place, how long it would have to wait if it came again
-	since      time.Duration // when the slot was given, after the call came
 }
 
 type ticketState uint8

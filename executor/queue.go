@@ -140,8 +140,9 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 			return err
 		}
 	}
-	t.since = x.age()
-	x.note(func(r *Record) { r.Started = x.born().Add(t.since) })
+	since := x.age()
+	x.slotted.Store(int64(since))
+	x.note(func(r *Record) { r.Started = x.born().Add(since) })
 	return nil
 }
 
@@ -246,7 +247,7 @@ func (x *Execution) noteWait(forTool bool, waited time.Duration) {
 }
 
 func (q *queue) giveBack(x *Execution) {
-	held := x.age() - x.ticket.since
+	held := x.age() - time.Duration(x.slotted.Load())
 	q.update(func(s *slots) {
 		s.served(&x.tool.lane, held)
 		s.release(&x.tool.lane, x.ticket.account)

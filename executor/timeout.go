@@ -27,7 +27,7 @@ func timeout(alarms *alarms) Policy {
 			held := x.hold(c)
 			defer x.release(held, c)
 			own := &x.Entry.Limits
-			x.clock.start(x, c, x.slotted(), orTool(own.Timeout, x.bounds.timeout), orTool(own.IdleTimeout, x.bounds.idle))
+			x.clock.start(x, c, x.began(), orTool(own.Timeout, x.bounds.timeout), orTool(own.IdleTimeout, x.bounds.idle))
 			rest := next
 			if own.Adaptive != nil {
 				rest = x.adapt(next)
@@ -39,10 +39,10 @@ func timeout(alarms *alarms) Policy {
 	}
 }
 
-// slotted returns when the call was given its slot, after it came.
-func (x *Execution) slotted() time.Duration {
+// began returns when the call was given its slot, after it came.
+func (x *Execution) began() time.Duration {
 	if x.ticket.state == ticketRunning {
-		return x.ticket.since
+		return time.Duration(x.slotted.Load())
 	}
 	return x.age() // of a chain without a queue
 }
