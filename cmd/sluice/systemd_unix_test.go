@@ -85,7 +85,7 @@ func TestNoSocketOfSystemd(t *testing.T) {
 	if !strings.Contains(p.stderr.String(), "systemd has passed no socket on to this process") || !strings.Contains(p.stderr.String(), "FileDescriptorName=") {
 		t.Errorf("after %v:\n%s", time.Since(started), p.stderr)
 	}
-	for address, want := range map[string]string{"systemd:": "has no name", "systemd:mcp": "not served without a token of yours"} {
+	for address, want := range map[string]string{"systemd:": "does not name a socket", "systemd:mcp": "not served without a token of yours"} {
 		p := start(t, "serve", "--listen", address)
 		p.wantExit(exitUsage)
 		if !strings.Contains(p.stderr.String(), want) {
