@@ -10,7 +10,7 @@ import { describe, test } from 'node:test';
 import { getMcpConfigForManifest, unpackExtension, validateManifest } from '@anthropic-ai/mcpb';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 
-import { sluice } from './binary.mjs';
+import { released } from './binary.mjs';
 import { connectLegacy } from './legacy.mjs';
 
 const config = `
@@ -25,7 +25,7 @@ describe('sluice bundle', { timeout: 60_000 }, () => {
         const dir = mkdtempSync(join(tmpdir(), 'bundle-'));
         t.after(() => rmSync(dir, { recursive: true, force: true }));
         writeFileSync(join(dir, 'sluice.yaml'), config);
-        const run = spawnSync(sluice(), ['bundle', '--config', 'sluice.yaml', '--author', 'Ada'], {
+        const run = spawnSync(released(), ['bundle', '--config', 'sluice.yaml', '--author', 'Ada'], {
             cwd: dir, encoding: 'utf8', env: { ...process.env, ORDERS_TOKEN: 'canary-5f1d', GREETING: 'canary-5f1d' },
         });
         assert.equal(run.status, 0, run.stderr);
