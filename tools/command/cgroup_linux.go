@@ -3,6 +3,7 @@ package command
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,7 @@ type cgroups struct {
 	root        string
 	controllers []string // those that calls have
 	problem     string   // why calls have no cgroup
+	sealed      bool     // programs cannot write to it
 	calls       atomic.Int64
 }
 
@@ -45,6 +47,9 @@ func (c *cgroups) String() string {
 			text += "; " + name + " is not delegated"
 		}
 	}
+	if !c.sealed {
+		text += "; not read-only for programs, which could lift their limits"
+	}
 	return text
 }
 
@@ -65,7 +70,7 @@ func (c *cgroups) enter(w *ward, r Resources) error {
 		w.order.Limits.Memory = 0
 	}
 	if c.have("pids") {
-		w.order.Limits.Processes = 0
+		w.order.Limits.Processes, w.order.Refusals = 0, []byte(filepath.Join(g.path, "pids.events"))
 	}
 	w.cgroup = g
 	w.attributes.UseCgroupFD, w.attributes.CgroupFD = true, int(g.dir.Fd())
@@ -74,18 +79,45 @@ func (c *cgroups) enter(w *ward, r Resources) error {
 
 const cgroupPrefix = "sluice-call-"
 
-// make makes the cgroup of one call.
+// make makes the cgroup of one call. One of that name may be left of a server that had
+// our process id and was killed, and another server may take ours for left in the moment
+// before it is locked: then the next name is tried.
 func (c *cgroups) make() (*cgroup, error) {
-	path := filepath.Join(c.root, fmt.Sprintf("%s%d-%d", cgroupPrefix, os.Getpid(), c.calls.Add(1)))
-	if err := os.Mkdir(path, 0o755); err != nil {
-		return nil, err
+	for {
+		path := filepath.Join(c.root, fmt.Sprintf("%s%d-%d", cgroupPrefix, os.Getpid(), c.calls.Add(1)))
+		err := os.Mkdir(path, 0o755)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		dir, err := openLocked(path, unix.LOCK_SH)
+		switch {
+		case err == nil:
+			return &cgroup{path: path, dir: dir, controllers: c.controllers}, nil
+		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, unix.EWOULDBLOCK):
+			_ = unix.Rmdir(path)
+			return nil, err
+		}
 	}
+}
+
+// openLocked opens the cgroup of a call and locks it, which its server does for as long
+// as the call runs.
+func openLocked(path string, how int) (*os.File, error) {
 	dir, err := os.Open(path)
 	if err != nil {
-		_ = os.Remove(path)
 		return nil, err
 	}
-	return &cgroup{path: path, dir: dir, controllers: c.controllers}, nil
+	if err = unix.Flock(int(dir.Fd()), how|unix.LOCK_NB); err == nil {
+		_, err = os.Stat(path) // it may have been removed in between
+	}
+	if err != nil {
+		_ = dir.Close()
+		return nil, err
+	}
+	return dir, nil
 }
 
 // A cgroup is that of one call. A nil one is none.
@@ -140,8 +172,11 @@ func (g *cgroup) used() usage {
 	}
 	u.CPU = time.Duration(g.number("cpu.stat", "usage_usec")) * time.Microsecond
 	u.PeakMemory = g.number("memory.peak", "")
-	if g.number("memory.events", "oom_kill") > 0 {
+	switch {
+	case g.number("memory.events", "oom_kill") > 0:
 		u.limit = shim.LimitMemory
+	case g.number("pids.events", "max") > 0:
+		u.limit = shim.LimitProcesses
 	}
 	return u
 }
@@ -162,17 +197,32 @@ func (g *cgroup) number(file, key string) int64 {
 	return 0
 }
 
-// remove gives the cgroup back. One in which something is left, which takes a process
-// that even the kernel cannot kill, stays until a server starts anew.
+// settle returns when nothing in the cgroup is alive, or will not die in time.
+func (g *cgroup) settle() {
+	if g == nil {
+		return
+	}
+	within(settleTime, func() bool { return g.number("cgroup.events", "populated") == 0 })
+}
+
+// remove gives the cgroup back, and ends what may be left in it. Where that is a process
+// that even the kernel cannot kill, it stays until a server starts anew.
 func (g *cgroup) remove() {
 	if g == nil {
 		return
 	}
-	_ = g.dir.Close()
-	for range 10 {
-		if err := unix.Rmdir(g.path); !errors.Is(err, unix.EBUSY) {
-			return
-		}
-		time.Sleep(time.Millisecond) // the dead leave a moment after they are reaped
+	defer func() { _ = g.dir.Close() }()
+	if errors.Is(unix.Rmdir(g.path), unix.EBUSY) {
+		g.kill()
+		within(settleTime, func() bool { return !errors.Is(unix.Rmdir(g.path), unix.EBUSY) })
+	}
+}
+
+// within asks whether something has come true until it has, or the time is over: the
+// kernel tells of the end of a cgroup's last process to nobody who waits without a poll.
+func within(limit time.Duration, done func() bool) {
+	deadline := time.Now().Add(limit)
+	for pause := 50 * time.Microsecond; !done() && time.Now().Before(deadline); pause += pause / 4 {
+		time.Sleep(pause)
 	}
 }

@@ -1,7 +1,10 @@
 package command
 
 import (
+	"errors"
+	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -10,6 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// leafName is the cgroup of servers themselves, for processes may only be in leaves of
+// the tree. A server that is alone in what was delegated moves there; one that is started
+// there (systemd: DelegateSubgroup) divides what is above with the others that are.
+const leafName = "sluice-server"
+
 // openCgroups finds the part of the cgroup tree that was delegated to this process:
 // that of its own cgroup, where whoever runs it has given it away. It never takes what
 // was not given, even where the rights would allow it.
@@ -17,6 +25,9 @@ func openCgroups() *cgroups {
 	mount, own, problem := locateCgroup()
 	if problem != "" {
 		return &cgroups{problem: problem}
+	}
+	if path.Base(own) == leafName {
+		own = path.Dir(own)
 	}
 	root := filepath.Join(mount, own)
 	if !delegated(root, own) {
@@ -29,22 +40,28 @@ func openCgroups() *cgroups {
 func locateCgroup() (mount, own, problem string) {
 	text, _ := os.ReadFile("/proc/self/cgroup")
 	for line := range strings.Lines(string(text)) {
-		if path, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
-			own = path
+		if cgroup, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			own = cgroup
 		}
 	}
-	text, _ = os.ReadFile("/proc/self/mountinfo")
+	mounts := cgroupMounts()
+	if own == "" || len(mounts) == 0 {
+		return "", "", "there is no cgroup v2"
+	}
+	return mounts[len(mounts)-1], own, ""
+}
+
+// cgroupMounts lists where cgroup v2 is mounted.
+func cgroupMounts() (mounts []string) {
+	text, _ := os.ReadFile("/proc/self/mountinfo")
 	for line := range strings.Lines(string(text)) {
 		// The mount point is the fifth field, the type the first behind a dash.
 		before, behind, _ := strings.Cut(line, " - ")
 		if fields := strings.Fields(before); strings.HasPrefix(behind, "cgroup2 ") && len(fields) > 4 {
-			mount = fields[4]
+			mounts = append(mounts, fields[4])
 		}
 	}
-	if own == "" || mount == "" {
-		return "", "", "there is no cgroup v2"
-	}
-	return mount, own, ""
+	return mounts
 }
 
 // delegated reports whether a cgroup is ours to divide: systemd marks those that are; a
@@ -63,9 +80,8 @@ func delegated(root, own string) bool {
 	return own == "/" || os.Geteuid() != 0
 }
 
-// takeCgroups makes the cgroup at root the parent of those of calls. Processes may only
-// be in leaves of the tree: where we are in root, we move to a leaf, unless others are
-// there who know nothing of it.
+// takeCgroups makes the cgroup at root the parent of those of calls. Where we are in root,
+// we move to a leaf, unless others are there who know nothing of it.
 func takeCgroups(root string) *cgroups {
 	c := &cgroups{root: root}
 	available := strings.Fields(readText(filepath.Join(root, "cgroup.controllers")))
@@ -87,15 +103,17 @@ func takeCgroups(root string) *cgroups {
 
 func (c *cgroups) enable() error {
 	err := c.subtree()
-	if err == nil {
-		return nil
+	if !errors.Is(err, unix.EBUSY) {
+		return err
 	}
 	for _, pid := range strings.Fields(readText(filepath.Join(c.root, "cgroup.procs"))) {
 		if pid != strconv.Itoa(os.Getpid()) {
-			return err
+			return fmt.Errorf("the server's cgroup is delegated, but other processes are in it (%s is one), so that "+
+				"it cannot be divided: start the server alone in it, or in a cgroup named %s in it (systemd: DelegateSubgroup=%s)",
+				pid, leafName, leafName)
 		}
 	}
-	leaf := filepath.Join(c.root, "sluice-server")
+	leaf := filepath.Join(c.root, leafName)
 	if err := os.Mkdir(leaf, 0o755); err != nil && !os.IsExist(err) {
 		return err
 	}
@@ -110,11 +128,14 @@ func (c *cgroups) subtree() error {
 	return os.WriteFile(filepath.Join(c.root, "cgroup.subtree_control"), []byte(text), 0o644)
 }
 
-// clear removes the cgroups of servers that were killed. Those in use do not go.
+// clear removes the cgroups of calls whose servers were killed, with what lives on in
+// them. Those of servers that live are locked.
 func (c *cgroups) clear() {
 	old, _ := filepath.Glob(filepath.Join(c.root, cgroupPrefix+"*"))
-	for _, path := range old {
-		_ = unix.Rmdir(path)
+	for _, call := range old {
+		if dir, err := openLocked(call, unix.LOCK_EX); err == nil {
+			(&cgroup{path: call, dir: dir}).remove()
+		}
 	}
 }
 

@@ -29,3 +29,6 @@ func NewWithout(spec Spec, without ...string) (*tools.Tool, error) {
 	tool.Handler.(*program).machine = func() *machine { return &m }
 	return tool, nil
 }
+
+// LocateCgroup returns where cgroup v2 is mounted, and which cgroup is ours.
+func LocateCgroup() (mount, own, problem string) { return locateCgroup() }

@@ -10,7 +10,10 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-var errBatch = errors.New("is a batch file, which cannot be given arguments safely")
+var (
+	errBatch  = errors.New("is a batch file, which cannot be given arguments safely")
+	errNoRoom = errors.New("its shim was ended for the limit on memory")
+)
 
 // faults says what is wrong where a program does not start, in words that hold no
 // paths. The first that fits counts.
@@ -18,6 +21,7 @@ var faults = []struct {
 	err    error
 	reason string
 }{
+	{errNoRoom, "does not fit into its limit on memory, not even with nothing to do yet: whoever runs the server has to raise it"},
 	{errContain, "cannot be contained as it is to be, and was not run: whoever runs the server can see why in its log"},
 	{errBatch, "is a batch file, which cannot be given arguments safely: put them into stdin, or run what it runs"},
 	{exec.ErrDot, "was found only in the working directory of the server: name it by its path"},

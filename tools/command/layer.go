@@ -111,10 +111,11 @@ func (s *Spec) contained(needs []string) error {
 	return fmt.Errorf("%w: this machine lacks %s", ErrSandbox, strings.Join(missing, ", "))
 }
 
-// layers names the layers that a call of the program runs in.
+// layers names the layers that a call of the program runs in: those that it needs, and
+// the cgroup, which it gets where there is one.
 func (p *program) layers(m *machine) string {
 	var in []string
-	for _, name := range p.needs {
+	for _, name := range append(slices.Clone(p.needs), LayerCgroup) {
 		if m.has(name) {
 			in = append(in, name)
 		}

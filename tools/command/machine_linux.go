@@ -18,11 +18,12 @@ import (
 type machine struct {
 	layers   []Layer
 	shim     bool
-	cloning  uintptr // the namespaces of every program; 0 for none
-	network  bool    // a network namespace may be had as well
-	seccomp  bool    // sockets may be refused
-	mount    bool    // a /proc of its own may be mounted in the namespaces
-	landlock int     // the ABI; 0 for none
+	cloning  uintptr  // the namespaces of every program; 0 for none
+	network  bool     // a network namespace may be had as well
+	seccomp  bool     // sockets may be refused
+	mount    bool     // a /proc of its own may be mounted in the namespaces
+	landlock int      // the ABI; 0 for none
+	readOnly []string // mounts that programs may not write to
 	cgroups  *cgroups
 }
 
@@ -78,7 +79,7 @@ func (m *machine) try() (found *shim.Findings, why string) {
 }
 
 func probe(cloning uintptr) (*shim.Findings, error) {
-	w := &ward{order: shim.Order{Probe: true, Init: cloning != 0}, attributes: attributesOf(cloning)}
+	w := &ward{order: shim.Order{Probe: true, Init: cloning != 0, ReadOnly: shim.ListOf(cgroupMounts())}, attributes: attributesOf(cloning)}
 	defer w.abandon()
 	report, err := w.launch(&exec.Cmd{Path: shimPath(), Args: []string{shim.Name, "probe"}, Env: shimEnv})
 	switch {
@@ -135,7 +136,7 @@ func (m *machine) tree(p *program) (tree, error) {
 	r, cloning := p.resources, m.cloning
 	w := &ward{layers: p.layers(m)}
 	w.order = shim.Order{
-		Init: cloning != 0, Mount: m.mount,
+		Init: cloning != 0, Mount: m.mount, ReadOnly: shim.ListOf(m.readOnly),
 		Landlock: m.landlock, Confined: p.confined && m.landlock > 0, ReadAll: p.read == nil,
 		Read: shim.ListOf(p.read), Write: shim.ListOf(p.write),
 		NoSockets: p.noNetwork && !m.network && m.seccomp,

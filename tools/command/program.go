@@ -87,7 +87,7 @@ func (r *run) endSpan(span tools.Span, err error) {
 		failure = "cancelled"
 	case r.stdout.room < 0:
 		failure = "output_too_large"
-	case r.usage.limit != "":
+	case r.usage.limit != "" && !r.ending.success():
 		failure = "limit_" + r.usage.limit
 	case r.ending.signal != 0:
 		failure = "signal"

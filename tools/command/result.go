@@ -9,6 +9,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/sluice-dev/sluice/tools"
+	"github.com/sluice-dev/sluice/tools/command/internal/shim"
 	"github.com/sluice-dev/sluice/tools/internal/display"
 )
 
@@ -40,9 +41,12 @@ func (p *program) overflow(stdout *head) *tools.Result {
 // stderr, and its stdout, where compilers and the like put what they found.
 func (p *program) failure(r *run) *tools.Result {
 	text := p.base() + " "
-	if r.usage.limit != "" {
+	switch {
+	case r.usage.limit == shim.LimitProcesses && r.ending.signal == 0:
+		text += p.resources.refused(r.ending)
+	case r.usage.limit != "":
 		text += p.resources.exceeded(r.usage.limit)
-	} else {
+	default:
 		text += r.ending.String()
 	}
 	if tail := strings.TrimSpace(display.Plain(r.tail.String())); tail != "" {

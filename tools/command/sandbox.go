@@ -94,6 +94,12 @@ func (r Resources) exceeded(limit string) string {
 	return fmt.Sprintf("was ended: it wrote a file of more than its limit of %d bytes. Ask for less at once.", r.FileSize)
 }
 
+// refused says how a program ended by itself that the system refused what is above its
+// limit on processes.
+func (r Resources) refused(e ending) string {
+	return fmt.Sprintf("ended with exit code %d: it was refused more processes and threads than its limit of %d. Trying again is of no use.", e.code, r.Processes)
+}
+
 // sandboxed checks what the spec says of its sandbox.
 func (s *Spec) sandboxed() error {
 	switch s.Sandbox {

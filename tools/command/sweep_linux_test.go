@@ -131,9 +131,9 @@ func TestServerKilled(t *testing.T) {
 			if n, err := stdout.Read(line); string(line[:n]) != "calling\n" {
 				t.Fatal(string(line[:n]), err)
 			}
-			if n := len(mark.alive()); n < 5 {
-				t.Errorf("%d processes run", n)
-			}
+			// The server, the program, what has left it and the child of that; a shim has no
+			// environment, and some shells become what they run last.
+			eventually(t, "all processes run", func() bool { return len(mark.alive()) >= 4 })
 			_ = cmd.Process.Kill()
 			_ = cmd.Wait()
 			eventually(t, "no process is left", func() bool { return len(mark.alive()) == 0 })

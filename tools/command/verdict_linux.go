@@ -28,6 +28,10 @@ func (m *machine) judge(f *shim.Findings, why string) {
 	m.judgeLandlock(f)
 	m.judgeNetwork(f, why)
 	m.cgroups = openCgroups()
+	if m.mount && f.ReadOnly == "" {
+		m.readOnly = cgroupMounts()
+		m.cgroups.sealed = true
+	}
 	m.add(LayerCgroup, m.cgroups.have("memory") && m.cgroups.have("pids"), m.cgroups.String())
 	m.add(LayerCPUs, m.cgroups.have("cpu"), m.cgroups.String())
 }

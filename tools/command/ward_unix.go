@@ -33,8 +33,8 @@ type ward struct {
 	pipe    *os.File
 	reports *bufio.Reader // of pipe
 	leader  int           // as the shim sees it
+	used    usage         // as far as the shim has said
 	stuck   *time.Timer   // nil until kill
-	lost    bool          // the shim has ended before its program, as far as is known
 }
 
 // startTime is how long a shim may take to start a program.
@@ -51,6 +51,8 @@ func (w *ward) start(cmd *exec.Cmd) error {
 	cmd.Path, cmd.Dir, cmd.Env = shimPath(), "", shimEnv
 	first, err := w.launch(cmd)
 	switch {
+	case err != nil && w.cgroup.used().limit == shim.LimitMemory:
+		err = fmt.Errorf("%w: %w", errNoRoom, err)
 	case err != nil:
 	case first.Failed != nil:
 		err = failed(first.Failed)
@@ -154,30 +156,39 @@ func (w *ward) close() {
 func (w *ward) wait(seal func()) (ending, error) {
 	report, err := w.hear()
 	seal()
-	if err != nil || report.Ended == nil {
-		w.lost = true // and the program with it
+	if err != nil || report.Ended == nil { // the shim is dead, and the program with it
 		return ending{signal: unix.SIGKILL}, nil
 	}
+	w.used.limit = report.Ended.Limit
+	w.account(report.Used)
 	return ending{code: report.Ended.Code, signal: syscall.Signal(report.Ended.Signal)}, nil
 }
 
 func (w *ward) settle() usage {
-	var used usage
-	report, err := w.hear()
-	if err == nil && report.Used != nil {
-		used.CPU, used.PeakMemory, used.limit = report.Used.CPU, report.Used.PeakMemory, report.Used.Limit
+	if !w.order.Init {
+		w.cgroup.kill() // which is faster than what forks; the shim would run after it
 	}
-	if w.lost {
+	report, err := w.hear()
+	w.account(report.Used)
+	if err != nil {
 		w.bury()
 	}
 	_, _ = w.shim.Wait() // how it ended does not matter
 	if w.stuck != nil {
 		w.stuck.Stop()
 	}
-	used = used.with(w.cgroup.used())
+	w.cgroup.settle()
+	used := w.used.with(w.cgroup.used())
 	used.Sandbox = w.layers
 	w.close()
 	return used
+}
+
+// account takes note of what the shim says was used.
+func (w *ward) account(u *shim.Usage) {
+	if u != nil {
+		w.used.CPU, w.used.PeakMemory = u.CPU, u.PeakMemory
+	}
 }
 
 // terminate has the shim ask the program's group to end.
@@ -196,8 +207,8 @@ func (w *ward) kill() {
 	}
 }
 
-// bury ends what a shim has left that was killed: of what had namespaces and a cgroup
-// nothing, otherwise at least the group of the program.
+// bury ends what a shim has left that was killed: of what had namespaces or a cgroup
+// everything, otherwise at least the group of the program.
 func (w *ward) bury() {
 	w.cgroup.kill()
 	if !w.order.Init {

@@ -1,6 +1,7 @@
 package shim
 
 import (
+	"errors"
 	"os"
 	"strconv"
 	"strings"
@@ -35,7 +36,7 @@ func confine(o *Order) error {
 // adoptOrphans makes the shim the parent of all that have lost theirs.
 func adoptOrphans(o *Order) error {
 	if o.Mount {
-		if err := mountProc(); err != nil {
+		if err := errors.Join(mountProc(), mountReadOnly(o.ReadOnly)); err != nil {
 			return err
 		}
 	}
@@ -50,6 +51,28 @@ func adoptOrphans(o *Order) error {
 func mountProc() error {
 	const flags = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC
 	return os.NewSyscallError("mount", unix.Mount("proc", "/proc", "proc", flags, ""))
+}
+
+// mountReadOnly makes the namespace's own views of mounts such that nothing can be
+// written through them: those of the cgroups, through which the program could lift its
+// limits, or end what is in other groups. The other flags may not be taken away.
+func mountReadOnly(mounts List) error {
+	for _, path := range mounts.Texts() {
+		var stat unix.Statfs_t
+		if err := unix.Statfs(path, &stat); err != nil {
+			return os.NewSyscallError("statfs", err)
+		}
+		// Of the flags that statfs tells, these have the numbers that mount knows.
+		const kept = unix.MS_NOSUID | unix.MS_NODEV | unix.MS_NOEXEC | unix.MS_NOATIME | unix.MS_NODIRATIME
+		flags := uintptr(stat.Flags)&kept | unix.MS_BIND | unix.MS_REMOUNT | unix.MS_RDONLY
+		if stat.Flags&unix.ST_RELATIME != 0 {
+			flags |= unix.MS_RELATIME
+		}
+		if err := unix.Mount("", path, "", flags, ""); err != nil {
+			return os.NewSyscallError("remount", err)
+		}
+	}
+	return nil
 }
 
 // preferForKilling has the kernel, where memory runs out, choose a tool before the
@@ -90,6 +113,7 @@ func find(o *Order) *Findings {
 	f.Seccomp = text(refuseSockets())
 	if o.Init {
 		f.Mount = text(mountProc())
+		f.ReadOnly = text(mountReadOnly(o.ReadOnly))
 	}
 	if selfPID() == 0 {
 		f.Proc = "there is no /proc"

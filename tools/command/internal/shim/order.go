@@ -25,6 +25,9 @@ type Order struct {
 
 	// Landlock restricts the program by a Landlock domain of this ABI; 0 is none.
 	Landlock int
+	// ReadOnly are mounts that the program may not write to, where Mount is set.
+	ReadOnly List
+
 	// Confined limits files to those beneath Read and Write; reading is not limited
 	// where ReadAll is set.
 	Confined, ReadAll bool
@@ -34,6 +37,10 @@ type Order struct {
 	NoSockets bool
 
 	Limits Limits
+	// Refusals is the file in which the kernel counts the processes that it has refused
+	// the program (cgroup v2, "pids.events"). The program is ended for the first: most
+	// that are refused one fail in ways that nobody understands, and some try for ever.
+	Refusals []byte
 }
 
 // Limits bound what the program may use. 0 is no limit.
@@ -51,7 +58,8 @@ type Limits struct {
 }
 
 // A Report is what a shim says: what it found or why it cannot start the program, or
-// in turn that the program runs, how it ended, and what all of it has used.
+// in turn that the program runs, how it ended with what was used by then, and what all
+// of it has used.
 type Report struct {
 	Found  *Findings `json:",omitzero"`
 	Failed *Failure  `json:",omitzero"`
@@ -63,9 +71,9 @@ type Report struct {
 
 // Findings are which layers work; a text says why one does not.
 type Findings struct {
-	NoNewPrivileges, Subreaper, Mount, Seccomp, Proc string
-	Landlock                                         string
-	LandlockABI                                      int
+	NoNewPrivileges, Subreaper, Mount, ReadOnly, Seccomp, Proc string
+	Landlock                                                   string
+	LandlockABI                                                int
 }
 
 // A Failure is why the program does not run.
@@ -76,15 +84,17 @@ type Failure struct {
 }
 
 // Ending is how the program ended: by an exit code or by a signal.
-type Ending struct{ Code, Signal int }
+type Ending struct {
+	Code, Signal int
+	// Limit names the limit for which it was ended; empty if it was not.
+	Limit string `json:",omitzero"`
+}
 
 // Usage is what the tree has used.
 type Usage struct {
 	CPU time.Duration
 	// PeakMemory is that of the largest process, in bytes.
 	PeakMemory int64
-	// Limit names the limit for which the tree was ended; empty if it was not.
-	Limit string
 }
 
 // The limits for which a program may be ended.

@@ -143,9 +143,9 @@ func (w *warden) see() {
 	go w.obey()
 	go w.watch()
 	status := w.await()
-	w.report(Report{Ended: w.ending(status)})
+	w.report(Report{Ended: w.ending(status), Used: usage()})
 	w.sweep()
-	w.report(Report{Used: w.usage()})
+	w.report(Report{Used: usage()})
 }
 
 // obey does what the server says, until it says no more: then nobody wants the program
@@ -196,21 +196,22 @@ func (w *warden) ending(status unix.WaitStatus) *Ending {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.limit == "" {
-		w.limit = w.order.Limits.by(e)
+	if e.Limit = w.limit; e.Limit == "" {
+		e.Limit = w.order.Limits.by(e, used(unix.RUSAGE_CHILDREN))
 	}
 	return e
 }
 
 // by returns the limit that ended the program by a signal of its own; a shell passes on
-// as its exit code, from 128, that of a program that it ran.
-func (l *Limits) by(e *Ending) string {
+// as its exit code, from 128, that of a program that it ran. Whoever ignores SIGXCPU is
+// killed by the kernel, which the processor time that was used tells from other ends.
+func (l *Limits) by(e *Ending, cpu time.Duration) string {
 	number := e.Signal
 	if number == 0 && e.Code > 128 {
 		number = e.Code - 128
 	}
 	switch {
-	case l.CPU > 0 && number == int(unix.SIGXCPU):
+	case l.CPU > 0 && (number == int(unix.SIGXCPU) || number == int(unix.SIGKILL) && cpu > l.CPU):
 		return LimitCPU
 	case l.FileSize > 0 && number == int(unix.SIGXFSZ):
 		return LimitFileSize
@@ -218,11 +219,16 @@ func (l *Limits) by(e *Ending) string {
 	return ""
 }
 
+// used returns the processor time of the shim itself or of the dead below it.
+func used(who int) time.Duration {
+	var u unix.Rusage
+	_ = unix.Getrusage(who, &u) // which does not fail for these
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
 // usage is what all have used that are dead and reaped.
-func (w *warden) usage() *Usage {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	u := &Usage{Limit: w.limit}
+func usage() *Usage {
+	u := &Usage{}
 	var used unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_CHILDREN, &used) == nil {
 		u.CPU = time.Duration(used.Utime.Nano() + used.Stime.Nano())

@@ -22,19 +22,33 @@ const (
 // time, and so ends it late; what must not be exceeded for a moment is for a cgroup.
 func (w *warden) watch() {
 	l := &w.order.Limits
-	if l.CPU <= 0 && l.Memory <= 0 && l.Processes <= 0 {
+	counts := l.CPU > 0 || l.Memory > 0 || l.Processes > 0
+	if !counts && len(w.order.Refusals) == 0 {
 		return
 	}
 	self := selfPID()
 	for pause := glance; ; {
 		time.Sleep(pause)
 		before := used(unix.RUSAGE_SELF)
-		if limit := take(self).exceeds(l); limit != "" {
+		limit := w.refused()
+		if limit == "" && counts {
+			limit = take(self).exceeds(l)
+		}
+		if limit != "" {
 			w.end(limit)
 			return
 		}
 		pause = max(glance, share*(used(unix.RUSAGE_SELF)-before))
 	}
+}
+
+// refused returns the limit for which the kernel has refused the program a process.
+func (w *warden) refused() string {
+	text, err := os.ReadFile(string(w.order.Refusals))
+	if err != nil || bytes.Contains(text, []byte("max 0\n")) {
+		return ""
+	}
+	return LimitProcesses
 }
 
 // A census is what the processes of a tree use at a moment.
@@ -61,13 +75,6 @@ func take(root int) census {
 		c.list = append(c.list, p)
 	}
 	return c
-}
-
-// used returns the processor time of the shim itself or of the dead below it.
-func used(who int) time.Duration {
-	var u unix.Rusage
-	_ = unix.Getrusage(who, &u) // which does not fail for these
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // exceeds returns the limit that is exceeded, if any.
