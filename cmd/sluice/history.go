@@ -16,7 +16,7 @@ import (
 	"github.com/sluice-dev/sluice/executor/history/sqlite"
 )
 
-const historyLong = `Searches the calls of the past, the newest first: those of every server of this user that
+const historyLong = `Searches the calls of the past, the one that ended last first: those of every server of this user that
 keeps its history in the same file. Without --config or --db that is the file that servers have
 where nothing else is configured.
 

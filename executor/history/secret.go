@@ -15,6 +15,9 @@ var (
 	secretNames = toBytes("auth", "pass", "pwd", "pin", "otp", "jwt", "cvv", "cvc", "ssn", "sid", "sig")
 )
 
+// privateKey begins a private key or a certificate in PEM.
+var privateKey = []byte("-----BEGIN")
+
 // secretPrefixes begin the tokens of services that mark theirs.
 var secretPrefixes = toBytes("sk-", "sk_", "rk_", "pk_live_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-",
 	"xoxb-", "xoxp-", "xoxa-", "xoxs-", "xapp-", "AKIA", "ASIA", "AIza", "ya29.", "npm_", "pypi-", "hf_", "dop_v1_", "SG.", "eyJ")
@@ -95,10 +98,10 @@ func appendPlain[T string | []byte](plain []byte, key T) []byte {
 // redactWords masks the words of a text that look secret, or that stand where a secret
 // does: behind "Bearer", "--password", "api_key=", "token:".
 func (r *Redactor) redactWords(text []byte) (_ []byte, changed bool) {
-	if bytes.Contains(text, []byte("-----BEGIN")) {
+	if len(text) >= len(privateKey) && bytes.Contains(text, privateKey) {
 		return []byte("***"), true
 	}
-	if len(text) < 8 && !bytes.ContainsAny(text, " =:") {
+	if len(text) < 8 && wordLength(text) == len(text) {
 		return text, false // nothing that short is taken for a secret by its looks
 	}
 	var out []byte // made when there is something to mask

@@ -19,7 +19,7 @@ type Store interface {
 
 // A Reader finds what a store keeps. Its methods are safe for concurrent use.
 type Reader interface {
-	// Query yields the entries that the filter wants, the newest call first. It ends
+	// Query yields the entries that the filter wants, the call that ended last first. It ends
 	// with the first error; cancelling ctx is one.
 	Query(ctx context.Context, filter Filter) iter.Seq2[Entry, error]
 }

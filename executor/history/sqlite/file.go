@@ -41,7 +41,6 @@ CREATE TABLE calls (
 	sandbox TEXT, notes_dropped INTEGER, abandoned INTEGER,
 	arguments_sha256 BLOB, arguments TEXT
 );
-CREATE INDEX calls_queued ON calls (queued_us);
 CREATE TABLE lost (at_us INTEGER NOT NULL, rows INTEGER NOT NULL);
 `
 

@@ -84,7 +84,7 @@ func (f *follower) poll(ctx context.Context) (more bool, err error) {
 		if err != nil || len(entries) == 0 {
 			return true, err
 		}
-		f.last = last.seq
+		f.last = last
 		if !f.yieldAll(entries) {
 			return false, nil
 		}

@@ -20,11 +20,8 @@ import (
 // slowly they are consumed: a reader keeps the log from being emptied.
 const pageRows = 512
 
-// A position is the place of a row in the order of a query.
-type position struct{ queued, seq int64 }
-
-// Query yields the entries that the filter wants, the newest call first. What this store
-// has appended is written before, or yielded first where it cannot be. The error is
+// Query yields the entries that the filter wants, the one that was written last first. What
+// this store has appended is written before, or yielded first where it cannot be. The error is
 // [fs.ErrNotExist] where there is no file yet.
 func (s *Store) Query(ctx context.Context, filter history.Filter) iter.Seq2[history.Entry, error] {
 	return func(yield func(history.Entry, error) bool) {
@@ -54,8 +51,7 @@ func (s *Store) query(ctx context.Context, filter history.Filter, yield func(his
 		return err
 	}
 	defer c.close()
-	at := position{queued: math.MaxInt64, seq: math.MaxInt64}
-	for {
+	for at := int64(math.MaxInt64); ; {
 		entries, last, err := c.page(ctx, &filter, at)
 		if err != nil {
 			return err
@@ -137,21 +133,21 @@ func (s *Store) openReaderAs(mode string) (*conn, error) {
 	return c, nil
 }
 
-// page returns the rows behind a position that the filter wants, and the position of the
-// last.
-func (c *conn) page(ctx context.Context, filter *history.Filter, behind position) (entries []history.Entry, last position, err error) {
+// page returns the last rows before a number that the filter wants, and the number of the
+// first of these.
+func (c *conn) page(ctx context.Context, filter *history.Filter, before int64) (entries []history.Entry, first int64, err error) {
 	var w where
 	w.filter(filter)
-	w.add("(queued_us, seq) < (?, ?)", behind.queued, behind.seq)
-	return c.rows(ctx, &w, "queued_us DESC, seq DESC", pageRows)
+	w.add("seq < ?", before)
+	return c.rows(ctx, &w, "seq DESC", pageRows)
 }
 
-// rows returns the first rows of an order.
-func (c *conn) rows(ctx context.Context, w *where, order string, limit int) (entries []history.Entry, last position, err error) {
-	query := fmt.Sprintf("SELECT queued_us, seq, %s FROM calls%s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), w, order, limit)
+// rows returns the first rows of an order, and the number of the last of these.
+func (c *conn) rows(ctx context.Context, w *where, order string, limit int) (entries []history.Entry, last int64, err error) {
+	query := fmt.Sprintf("SELECT seq, %s FROM calls%s ORDER BY %s LIMIT %d", strings.Join(columns, ", "), w, order, limit)
 	err = c.each(ctx, query, w.args, func(row *statement) error {
-		last = position{row.number(0), row.number(1)}
-		entries = append(entries, scan(row, 2))
+		last = row.number(0)
+		entries = append(entries, scan(row, 1))
 		return nil
 	})
 	return entries, last, err

@@ -63,20 +63,22 @@ func (f *file) deleteStep(opts *Options, now time.Time) (int, error) {
 	return 0, nil
 }
 
+// deleteOld looks for old rows among those that were written first: there they are, but for
+// one whose call ran for long.
 func (f *file) deleteOld(age time.Duration, now time.Time) (int64, error) {
 	if age == 0 {
 		return 0, nil
 	}
 	before := now.Add(-age).UnixMicro()
-	oldest, err := f.number("SELECT min(queued_us) FROM calls")
+	oldest, err := f.number("SELECT min(queued_us) FROM (SELECT queued_us FROM calls ORDER BY seq LIMIT ?)", stepRows)
 	if err != nil || oldest == 0 || oldest >= before {
 		return 0, err
 	}
 	if _, err := f.exec("DELETE FROM lost WHERE at_us < ?", before); err != nil {
 		return 0, err
 	}
-	return f.exec(`DELETE FROM calls WHERE seq IN
-		(SELECT seq FROM calls WHERE queued_us < ? ORDER BY queued_us LIMIT ?)`, before, stepRows)
+	return f.exec(`DELETE FROM calls WHERE queued_us < ? AND seq IN
+		(SELECT seq FROM calls ORDER BY seq LIMIT ?)`, before, stepRows)
 }
 
 // deleteBeyond takes the numbers of the rows for their count: it is no less, for numbers

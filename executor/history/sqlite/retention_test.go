@@ -46,7 +46,7 @@ func TestRetentionOfTime(t *testing.T) {
 	s.Append(call("ahead", -24*time.Hour), nil)
 	s.Append(call("old", 2*time.Hour), nil)
 	s.Append(call("now", 0), nil)
-	if got := ids(collect(t, s.Query(t.Context(), history.Filter{}))); got != "ahead now" {
+	if got := ids(collect(t, s.Query(t.Context(), history.Filter{}))); got != "now ahead" {
 		t.Errorf("left: %s", got)
 	}
 }

@@ -22,7 +22,9 @@ var columns = strings.Fields(`id tool caller transport priority queued_us starte
 // processor with 1, and no less with more than 32.
 const manyRows = 32
 
-// An insert is a statement that inserts so many rows. The values stay bound from one run to
+// An insert is a statement that inserts so many rows: by a SELECT of all columns in the order
+// of the table, for then SQLite puts each value at once where the row is made, and by VALUES
+// it copies them there. The values stay bound from one run to
 // the next, each text and blob in a slot of its own: most rows are much like others, and
 // what is equal need not be bound again.
 type insert struct {
@@ -40,14 +42,14 @@ type value struct {
 }
 
 func (i *insert) prepare(c *conn, rows int) (err error) {
-	row := "(?" + strings.Repeat(",?", len(columns)-1) + ")"
+	row := "SELECT NULL" + strings.Repeat(",?", len(columns))
 	i.rows, i.values = rows, make([]value, rows*len(columns))
 	size := rows * slotsPerRow * maxName
 	if i.slots, err = c.alloc(size); err != nil {
 		return err
 	}
 	i.memory = libc.GoBytes(i.slots, size)
-	i.statement, _, err = c.prepare("INSERT INTO calls (" + strings.Join(columns, ",") + ") VALUES " + row + strings.Repeat(","+row, rows-1))
+	i.statement, _, err = c.prepare("INSERT INTO calls (seq," + strings.Join(columns, ",") + ") " + row + strings.Repeat(" UNION ALL "+row, rows-1))
 	if err != nil {
 		lib.Xsqlite3_free(c.tls, i.slots)
 	}
@@ -229,18 +231,48 @@ func (b *binder) flag(set bool) {
 	}
 }
 
-// uuidLength is the length of a UUID in its one form that is given back (RFC 9562, section
-// 4).
-const uuidLength = 36
-
 // id takes a UUID as its 16 bytes, and anything else as the text that it is.
 func (b *binder) id(id string) {
-	if parsed, err := uuid.Parse(id); err == nil && len(id) == uuidLength && strings.ToLower(id) == id {
+	if parsed, ok := parseID(id); ok {
 		b.blob(parsed[:])
 	} else {
 		b.text(id, true)
 	}
 }
+
+// parseID reads a UUID in the one form in which it is given back: with the hyphens of RFC
+// 9562, section 4, in lower case.
+func parseID(id string) (parsed uuid.UUID, ok bool) {
+	if len(id) != 36 {
+		return parsed, false
+	}
+	for i, at := 0, 0; i < len(parsed); i++ {
+		if at == 8 || at == 13 || at == 18 || at == 23 {
+			if id[at] != '-' {
+				return parsed, false
+			}
+			at++
+		}
+		high, low := digits[id[at]], digits[id[at+1]]
+		if high|low > 0xf {
+			return parsed, false
+		}
+		parsed[i] = high<<4 | low
+		at += 2
+	}
+	return parsed, true
+}
+
+// digits are the values of the hexadecimal digits in lower case; 0xff for what is none.
+var digits = func() (values [256]byte) {
+	for c := range values {
+		values[c] = 0xff
+	}
+	for value, c := range "0123456789abcdef" {
+		values[c] = byte(value)
+	}
+	return values
+}()
 
 // A scanner is the columns of a row that are not scanned yet.
 type scanner struct {

@@ -109,7 +109,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 	bare := history.Record{ID: "bare", Queued: time.UnixMicro(1), Finished: time.UnixMicro(1)}
 	s.Append(bare, nil)
-	want = append(want, history.Entry{Record: bare})
+	want = append([]history.Entry{{Record: bare}}, want...)
 	got := collect(t, s.Query(t.Context(), history.Filter{}))
 	if len(got) != len(want) {
 		t.Fatalf("%d entries, want %d", len(got), len(want))
