@@ -16,6 +16,12 @@ const (
 	writeBuffer = 256
 )
 
+// A burst is memory for more than the read buffer holds. A connection on which that came
+// at once borrows one for its next read, and keeps it until less comes, be it a pong.
+type burst [8 << 10]byte
+
+var bursts = sync.Pool{New: func() any { return new(burst) }}
+
 // corkedMessage is up to where a message is copied to be written in one piece with the
 // header of its frame: the copy costs less than another system call.
 const corkedMessage = 16 << 10
@@ -25,7 +31,9 @@ const corkedMessage = 16 << 10
 // listens to.
 type wire struct {
 	net.Conn
-	head  []byte        // what the peer sent together with its request; owned by Read
+	head  []byte        // what was read before its time, with the upgrade or in burst; owned by Read
+	burst *burst        // borrowed from bursts, or nil; owned by Read
+	much  bool          // came with the last read; owned by Read
 	gauge *gauge        // of what is read; nil where that is not frames, but TLS
 	reads atomic.Uint64 // twice the number of reads begun, less one while one waits
 	lost  atomic.Bool   // a read failed
@@ -48,12 +56,32 @@ func (w *wire) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (w *wire) read(p []byte) (int, error) {
+func (w *wire) read(p []byte) (n int, err error) {
 	if len(w.head) > 0 {
-		n := copy(p, w.head)
+		n = copy(p, w.head)
 		w.head = w.head[n:]
 		return n, nil
 	}
+	switch {
+	case w.much && w.burst == nil:
+		w.burst = bursts.Get().(*burst)
+	case !w.much && w.burst != nil:
+		bursts.Put(w.burst)
+		w.burst = nil
+	}
+	if w.burst == nil || len(p) >= len(w.burst) {
+		n, err = w.receive(p)
+		w.much = n == len(p)
+		return n, err
+	}
+	got, err := w.receive(w.burst[:])
+	w.much = got > readBuffer
+	n = copy(p, w.burst[:got])
+	w.head = w.burst[n:got]
+	return n, err
+}
+
+func (w *wire) receive(p []byte) (int, error) {
 	w.reads.Add(1)
 	n, err := w.Conn.Read(p)
 	w.reads.Add(1)
