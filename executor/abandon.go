@@ -26,13 +26,16 @@ type attempt struct {
 // caller of a handler that ignores its context can be answered: it is, a grace
 // after the context was done. The handler goes on, and with it whatever waits for
 // [Execution.AfterReturn]. One that returns within the grace has its own result
-// count.
+// count. A call that has a goroutine to itself needs no other: see [Execution.leavable].
 func abandon(workers *workers, grace time.Duration, log *slog.Logger) Policy {
 	spare := &sync.Pool{New: func() any { return &attempt{news: make(chan bool, 2)} }}
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			if ctx.Err() != nil { // do not begin what nobody waits for
 				return nil, x.ended(ctx)
+			}
+			if c := x.leavable(ctx); c != nil {
+				return x.runHere(c, next)
 			}
 			a := spare.Get().(*attempt)
 			a.ctx, a.x, a.next, a.log = ctx, x, next, log
@@ -95,10 +98,12 @@ func (a *attempt) waitOn(grace time.Duration) bool {
 	}
 }
 
+func (a *attempt) contextCancelled() { a.news <- false }
+
 // listen returns what is closed at the end of the context, unless a.news says it.
 func (a *attempt) listen(ctx context.Context) <-chan struct{} {
 	if c, ok := ctx.(*callContext); ok {
-		return c.listen(a.news)
+		return c.listen(a)
 	}
 	return ctx.Done()
 }

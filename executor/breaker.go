@@ -45,7 +45,12 @@ func (b *breakers) policy(next Handler) Handler {
 			return nil, refused
 		}
 		v := verdictNone
-		defer func() { b.settle(ctx, x, passed, v) }()
+		x.breaks, x.passed = true, passed
+		defer func() {
+			if !x.left() {
+				b.settle(ctx, x, passed, v)
+			}
+		}()
 		result, err := next(ctx, x)
 		v = b.verdict(x, result, err)
 		return result, err

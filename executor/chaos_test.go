@@ -17,7 +17,8 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-// TestChaos has, with every policy on, callers of all classes call tools of all manners
+// TestChaos has, with every policy on, or all but the user's so that jobs may leave their
+// goroutines to their handlers, callers of all classes call tools of all manners
 // for ten virtual minutes, leave at random, resize the slots, register tools anew, read
 // the metrics and drain at last. Each call is answered once, within bounds, and has one record; then
 // nothing is left over.
@@ -77,7 +78,13 @@ func newChaos(t *testing.T, seed uint64) *chaos {
 		Concurrency: 8, Queue: 30, Timeout: 5 * time.Second, History: history.NewMemory(2 * chaosCalls),
 	})
 	opts.Allowance = func(string) Allowance { return Allowance{Concurrency: c.below(6), Queue: c.below(20) - 1} }
+	if seed%2 == 1 {
+		opts.Policies, opts.Before, opts.After, opts.Tracer = nil, nil, nil, nil
+	}
 	c.engine = newEngine(t, opts, list...)
+	if c.engine.leaves != (seed%2 == 1) {
+		t.Errorf("seed %d: jobs leave their goroutines: %t", seed, c.engine.leaves)
+	}
 	return c
 }
 
@@ -195,18 +202,30 @@ func (c *chaos) call(t *testing.T, name string) {
 		}
 		_, _ = c.engine.Wait(context.WithoutCancel(ctx), id)
 	case 4:
-		ended := make(chan struct{})
-		job := c.engine.Go(ctx, req, func(*tools.Result, error) { close(ended) })
-		if c.below(2) == 0 {
-			job.Cancel(errors.New("chaos"))
-		}
-		<-ended
+		c.job(ctx, req)
 	}
 	over = true
 	c.answers.Add(1)
 	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("a call of %s was answered after %v", name, took)
 	}
+}
+
+// job makes one call by a job, under a context that ends or one that does not.
+func (c *chaos) job(ctx context.Context, req *Request) {
+	if c.below(4) > 0 {
+		ctx = context.WithoutCancel(ctx)
+	}
+	ended := make(chan struct{})
+	done := func(*tools.Result, error) { close(ended) }
+	job := c.engine.Job(ctx, req)
+	if c.below(2) == 0 {
+		job.Start(done)
+	} else {
+		c.calls.Go(func() { job.Run(done) })
+	}
+	defer time.AfterFunc(c.some(30*time.Second), func() { job.Cancel(errors.New("chaos")) }).Stop()
+	<-ended
 }
 
 // stop drains in the midst of it all, and checks what is left.

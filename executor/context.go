@@ -17,8 +17,11 @@ type callContext struct {
 	cause error                   // nil until it is cancelled
 	own   context.Context         // nil until it is asked for
 	end   context.CancelCauseFunc // of own
-	news  chan<- bool             // takes a false when it is cancelled, where somebody listens
+	ears  watcher                 // is told when it is cancelled; nil where nobody listens
 }
+
+// A watcher is told that a context was cancelled, at once and under its lock.
+type watcher interface{ contextCancelled() }
 
 // newContext returns a context for a handler of the call. Only the first is part of the
 // execution: a handler that was abandoned keeps its own while a policy of the user's
@@ -76,19 +79,19 @@ func (c *callContext) cancel(cause error) {
 	if c.end != nil {
 		c.end(cause)
 	}
-	if c.news != nil {
-		c.news <- false
+	if c.ears != nil {
+		c.ears.contextCancelled()
 	}
 }
 
-// listen has news, which must have room, told when the context is cancelled, until
-// ignore. It returns what is closed when the context ends with its parent.
-func (c *callContext) listen(news chan<- bool) <-chan struct{} {
+// listen has the watcher told when the context is cancelled, until ignore. It returns what
+// is closed when the context ends with its parent.
+func (c *callContext) listen(l watcher) <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.news = news
+	c.ears = l
 	if c.cause != nil {
-		news <- false
+		l.contextCancelled()
 	}
 	return c.Context.Done()
 }
@@ -97,5 +100,5 @@ func (c *callContext) listen(news chan<- bool) <-chan struct{} {
 func (c *callContext) ignore() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.news = nil
+	c.ears = nil
 }

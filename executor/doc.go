@@ -24,7 +24,7 @@
 //	breaker     refuses calls of a tool that fails, for a while
 //	queue       a slot of the server and one of the tool, or a place to wait
 //	timeout     hard cap and idle limit, each a cause of its own
-//	abandon ----------------------------------------------------   the handler's goroutine
+//	abandon -----------------------------------   the handler's goroutine, but a Job's is its own
 //	   |        answers the caller      recover    a panic becomes an error
 //	   |        of a handler that       size       a result that is not too large
 //	   |        does not stop           output     result against the output schema
@@ -179,7 +179,8 @@
 //	             submit.go and submissions.go a call to be asked about by its id
 //	a call       execution.go its state, context.go what its handler is given,
 //	             interrupt.go how it is stopped, invoke.go the handler itself,
-//	             worker.go the goroutines, id.go the ids
+//	             worker.go the goroutines, leave.go what becomes of a job's where its
+//	             handler does not stop, id.go the ids
 //	the door     ledger.go what is in flight, admission.go what is not let in,
 //	             inflight.go asks and stops, drain.go shuts, allowance.go bounds a caller
 //	rate         bucket.go and pacer.go the tokens, rateline.go who waits, rateerror.go

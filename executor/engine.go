@@ -249,6 +249,9 @@ type Engine struct {
 	audit  *auditor // nil where there is no log
 	run    Handler
 
+	recorder *recorder
+	leaves   bool // the goroutine of a job to its handler: see leavable
+
 	workers *workers
 
 	submissions submissions
@@ -279,6 +282,10 @@ func New(opts Options) *Engine {
 
 		workers: newWorkers(),
 	}
+	e.recorder = &recorder{
+		books: e.ledger, pressed: opts.Pressure, stats: e.stats, store: opts.History, log: opts.Logger, leave: e.ledger.leave,
+	}
+	e.leaves = opts.Tracer == nil && len(e.foreign()) == 0
 	e.bounds.Store(opts.bounds())
 	e.rates = newRates(&e.bounds, aside)
 	e.trips = &breakers{bounds: &e.bounds, epoch: time.Now(), log: opts.Logger}

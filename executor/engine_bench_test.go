@@ -32,13 +32,56 @@ func benchEngine(b testing.TB, skip map[string]bool) (*Engine, Handler) {
 
 // BenchmarkEngine is one call through all policies but the validation, whose cost is
 // that of the schema, as in a server: the context has no end, calls are cancelled by
-// [Job.Cancel].
-func BenchmarkEngine(b *testing.B) { benchmarkEngine(b, context.WithoutCancel(b.Context())) }
+// [Job.Cancel], and the goroutine is the call's own.
+func BenchmarkEngine(b *testing.B) {
+	e, run := benchEngine(b, map[string]bool{"validate": true})
+	e.run = run
+	ctx, req := context.WithoutCancel(b.Context()), &Request{Tool: "echo"}
+	done := func(_ *tools.Result, err error) {
+		if err != nil {
+			b.Error(err)
+		}
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		e.Job(ctx, req).Run(done)
+	}
+}
+
+// BenchmarkEngineStart is the same with a goroutine that the engine keeps ready for the
+// call, while 16 are in flight.
+func BenchmarkEngineStart(b *testing.B) {
+	e, run := benchEngine(b, map[string]bool{"validate": true})
+	e.run = run
+	defer e.KeepReady()()
+	ctx, req := context.WithoutCancel(b.Context()), &Request{Tool: "echo"}
+	slots := make(chan struct{}, 16)
+	done := func(_ *tools.Result, err error) {
+		if err != nil {
+			b.Error(err)
+		}
+		<-slots
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		slots <- struct{}{}
+		e.Go(ctx, req, done)
+	}
+	for range cap(slots) {
+		slots <- struct{}{}
+	}
+}
+
+// BenchmarkEngineExecute is the same by Execute, which has the handler run on a goroutine
+// that the engine keeps ready, and waits for it.
+func BenchmarkEngineExecute(b *testing.B) {
+	benchmarkExecute(b, context.WithoutCancel(b.Context()))
+}
 
 // BenchmarkEngineContext is the same under a context that may end.
-func BenchmarkEngineContext(b *testing.B) { benchmarkEngine(b, b.Context()) }
+func BenchmarkEngineContext(b *testing.B) { benchmarkExecute(b, b.Context()) }
 
-func benchmarkEngine(b *testing.B, ctx context.Context) {
+func benchmarkExecute(b *testing.B, ctx context.Context) {
 	e, run := benchEngine(b, map[string]bool{"validate": true})
 	defer e.KeepReady()()
 	req := &Request{Tool: "echo"}

@@ -38,6 +38,13 @@ type Execution struct {
 	allowed   bool         // and the audit log says so; belongs to audit
 	answered  bool         // guarded by mu
 
+	job     *Job         // that runs the call; nil where there is none
+	stage   atomic.Int32 // of the handler that the job's own goroutine runs; belongs to leave, as does
+	leaving *leaving     // how it is left to the handler; nil before that is due
+	passed  passage      // belongs to the breaker
+	breaks  bool         // the call counts for the breaker
+	repeats bool         // the call counts for the guard against repeated failures
+
 	crowded     atomic.Bool // when it came to the queue its caller had all its slots
 	cut         atomic.Bool // the result is not whole; written by limitResult
 	unreachable atomic.Bool // the handler's error was one; written by invoke
@@ -69,25 +76,25 @@ func clip(name string) string {
 }
 
 func (e *Engine) newExecution(req *Request) *Execution {
+	x := &Execution{}
+	e.begin(x, req)
+	return x
+}
+
+// begin makes an execution of one that is new.
+func (e *Engine) begin(x *Execution, req *Request) {
 	now := time.Now()
 	priority := new(Allowance).class(req.Priority)
 	id, tool := e.ids.next(now), clip(req.Tool)
-	x := &Execution{
-		Request:  req,
-		Call:     tools.Call{ID: id, Tool: tool, Arguments: req.Arguments, Caller: req.Caller, Trace: req.Trace},
-		bounds:   e.bounds.Load(),
-		audit:    e.audit,
-		priority: priority,
-		record: Record{
-			ID: id, Tool: tool, Caller: clip(req.Caller), Transport: req.Transport,
-			Priority: priority.String(),
-			Queued:   now, BytesIn: int64(len(req.Arguments)),
-		},
-	}
+	x.Request = req
+	call, record := &x.Call, &x.record // not by whole structs, which are large to copy
+	call.ID, call.Tool, call.Arguments, call.Caller, call.Trace = id, tool, req.Arguments, req.Caller, req.Trace
+	record.ID, record.Tool, record.Caller, record.Transport = id, tool, clip(req.Caller), req.Transport
+	record.Priority, record.Queued, record.BytesIn = priority.String(), now, int64(len(req.Arguments))
+	x.bounds, x.audit, x.priority = e.bounds.Load(), e.audit, priority
 	if req.OnProgress != nil || req.OnLog != nil {
 		x.gate = &gate{vitals: vitals{x}}
 	}
-	return x
 }
 
 // fork returns an execution of the same call, which may go through policies that x does

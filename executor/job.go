@@ -6,17 +6,22 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-// A Job is a call that runs on a goroutine of the engine's.
+// A Job is a call of which nobody waits for the end: a function is told of it. So the
+// goroutine that runs it may be left to a handler that does not stop, where Execute needs
+// a second one.
 type Job struct {
 	engine *Engine
 	ctx    context.Context
-	x      *Execution
+	x      Execution
 	done   func(*tools.Result, error)
 }
 
 // Job returns a call that has its id and is not started yet.
 func (e *Engine) Job(ctx context.Context, req *Request) *Job {
-	return &Job{engine: e, ctx: ctx, x: e.newExecution(req)}
+	j := &Job{engine: e, ctx: ctx}
+	j.x.job = j
+	e.begin(&j.x, req)
+	return j
 }
 
 // Go starts a job at once.
@@ -26,11 +31,19 @@ func (e *Engine) Go(ctx context.Context, req *Request, done func(*tools.Result, 
 	return j
 }
 
-// Start runs the call as Execute does, and then done with what Execute would return. It
-// returns at once, and must be called once.
+// Start runs the call as Execute does, on a goroutine of the engine's, and then done with
+// what Execute would return. It returns at once. Either Start or Run must be called, once.
 func (j *Job) Start(done func(*tools.Result, error)) {
 	j.done = done
 	j.engine.workers.start(j)
+}
+
+// Run does what Start does on the goroutine that calls it. It returns when done has and the
+// handler too, however long after it was abandoned: done is then called from another
+// goroutine.
+func (j *Job) Run(done func(*tools.Result, error)) {
+	j.done = done
+	j.run()
 }
 
 // ID returns the id of the call, which stands in its record and in the log.
@@ -46,11 +59,14 @@ func (j *Job) run() {
 	var err error
 	ended := false
 	defer func() {
-		if !ended { // a policy of the user's has ended the goroutine
+		switch {
+		case j.x.left():
+			return
+		case !ended: // a policy of the user's has ended the goroutine
 			err = j.x.fail(KindPanic, errGoexit)
 		}
 		j.done(result, err)
 	}()
-	result, err = j.engine.run(j.ctx, j.x)
+	result, err = j.engine.run(j.ctx, &j.x)
 	ended = true
 }

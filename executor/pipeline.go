@@ -51,7 +51,9 @@ type step struct {
 //   - repeat is outside of the breaker, so that what it refuses takes no probe's place;
 //   - breaker is outside of the queue, so that nobody waits there for a tool that fails;
 //   - timeout is inside the queue: waiting does not use up the time to run;
-//   - abandon starts the handler's goroutine, so recover stands in it once more;
+//   - abandon starts the handler's goroutine, so recover stands in it once more. Where it
+//     leaves the call's own to the handler, what policies do when the caller is answered
+//     is for settle to do: none but record, progress, repeat and breaker does anything;
 //   - size is outside of output, which sees the result whole;
 //   - output is next to the handler: what does not fit its schema is a failure to
 //     everything outside.
@@ -61,7 +63,7 @@ func (e *Engine) pipeline() []step {
 		steps = append(steps, step{"trace", trace(e.opts.Tracer)})
 	}
 	steps = append(steps, []step{
-		{"record", recordCalls(e.ledger, e.opts.Pressure, e.stats, e.opts.History, e.opts.Logger)},
+		{"record", e.recorder.policy},
 		{"recover", recoverPanics(e.opts.Logger)},
 		{"lookup", lookup(e.opts.Registry, e.stats)},
 	}...)

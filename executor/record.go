@@ -11,19 +11,16 @@ import (
 // A Record is what is kept of one call: see [history.Record].
 type Record = history.Record
 
-// recordCalls keeps the books: the call is in flight from here on until its handler
+// policy keeps the books: the call is in flight from here on until its handler
 // has returned, and leaves a record, whatever becomes of it. It makes every error
 // an [*Error], and refuses the calls that may not come in: see [ledger.admit].
-func recordCalls(books *ledger, pressed func() bool, stats *statistics, store history.Store, log *slog.Logger) Policy {
-	r := &recorder{books: books, pressed: pressed, stats: stats, store: store, log: log, leave: books.leave}
-	return func(next Handler) Handler {
-		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-			result, failure := r.run(ctx, x, next)
-			if failure != nil {
-				return nil, failure
-			}
-			return result, nil
+func (r *recorder) policy(next Handler) Handler {
+	return func(ctx context.Context, x *Execution) (*tools.Result, error) {
+		result, failure := r.run(ctx, x, next)
+		if failure != nil {
+			return nil, failure
 		}
+		return result, nil
 	}
 }
 
@@ -43,21 +40,36 @@ func (r *recorder) run(ctx context.Context, x *Execution, next Handler) (result 
 		return nil, failure
 	}
 	defer func() {
-		r.end(x, result, failure)
-		if x.stuck() {
+		switch {
+		case x.left():
+			r.books.leave(x)
+			return
+		case x.stuck():
+			r.end(x, result, failure)
 			x.AfterReturn(r.leave)
 			r.books.answer()
-		} else {
+		default:
+			r.end(x, result, failure)
 			r.books.close(x)
 		}
 	}()
 	var err error
 	result, err = next(ctx, x)
+	if x.left() {
+		return nil, nil
+	}
 	result, failure = x.coded(ctx, result, err)
 	if failure != nil {
 		x.logFailure(ctx, r.log, failure)
 	}
 	return result, failure
+}
+
+// settle ends a call whose handler goes on: it leaves the books when that returns.
+func (r *recorder) settle(ctx context.Context, x *Execution, failure *Error) {
+	x.logFailure(ctx, r.log, failure)
+	r.end(x, nil, failure)
+	r.books.answer()
 }
 
 // end leaves the record and the last line of the audit log.

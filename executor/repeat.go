@@ -68,8 +68,10 @@ func (r *repeats) policy(next Handler) Handler {
 		if refused := r.check(x, limit); refused != nil {
 			return nil, refused
 		}
+		x.repeats = true
 		result, err := next(ctx, x)
 		switch {
+		case x.left():
 		case err != nil || result.IsError:
 			r.failure(x, result, err)
 		case r.known.Load() > 0:

@@ -45,7 +45,7 @@ func stressDrain(t *testing.T, random *rand.Rand) {
 	s.engine = newEngine(t, Options{Concurrency: 1 + random.IntN(4), AbandonGrace: -1, History: history.NewMemory(100)}, tool("t", s.handle))
 	early := random.IntN(calls)
 	for i := range calls {
-		kind, yields := random.IntN(4), random.IntN(20)
+		kind, yields := random.IntN(6), random.IntN(20)
 		s.callers.Go(func() { s.call(t, kind, yields) })
 		if i == early || i == calls-1 || random.IntN(calls) == 0 {
 			patience := time.Duration(random.IntN(300)) * time.Microsecond
@@ -87,7 +87,7 @@ func (s *drainStress) handle(ctx context.Context, call *tools.Call) (*tools.Resu
 	return tools.TextResult(""), nil
 }
 
-// call makes one call, in one of four ways, and counts its answer.
+// call makes one call, in one of six ways, and counts its answer.
 func (s *drainStress) call(t *testing.T, kind, yields int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -111,6 +111,14 @@ func (s *drainStress) call(t *testing.T, kind, yields int) {
 		if id, err = s.engine.Submit(ctx, req); err == nil {
 			_, err = s.engine.Wait(context.Background(), id)
 		}
+	case 4, 5:
+		ended := make(chan error)
+		job := s.engine.Job(context.Background(), req)
+		go job.Run(func(_ *tools.Result, err error) { ended <- err })
+		if kind == 5 {
+			time.AfterFunc(100*time.Microsecond, func() { job.Cancel(context.Canceled) })
+		}
+		err = <-ended
 	}
 	s.answers.Add(1)
 	if err != nil && !errors.Is(err, ErrShuttingDown) && !errors.Is(err, context.Canceled) {

@@ -1,0 +1,116 @@
+package executor
+
+import (
+	"context"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+// The stages of a handler that the goroutine of its job runs.
+const (
+	stageNone     = iota
+	stageRunning  // in the handler
+	stageReturned // from it, before the goroutine was left
+	stageLeft     // to the handler: the caller is answered, or about to be
+)
+
+// leaving is how a goroutine is left to a handler that does not stop.
+type leaving struct {
+	timer   *time.Timer   // fires when the grace is over
+	settled chan struct{} // closed when the caller is answered
+}
+
+// leavable returns the context that the handler is to have where the goroutine which runs
+// the policies may run the handler too: it is that of a job, so nobody waits for it, and can
+// be left to a handler that does not stop. The policies are then still under the handler, on
+// its stack, and end when it does; what they do when a caller is answered, settle does for
+// them. So it must know them all: there are none of the user's. Such a call is spared two
+// changes between goroutines, which are half of what a short one costs.
+func (x *Execution) leavable(ctx context.Context) *callContext {
+	if x.job == nil || !x.job.engine.leaves || x.Entry.Limits.Adaptive != nil {
+		return nil
+	}
+	c, ok := ctx.(*callContext)
+	if !ok || c.Context.Done() != nil { // it could end without telling its watcher
+		return nil
+	}
+	return c
+}
+
+// runHere runs the handler. What one returns whose caller was answered is for nobody.
+func (x *Execution) runHere(c *callContext, next Handler) (result *tools.Result, err error) {
+	ended := false
+	defer func() {
+		c.ignore()
+		if ended {
+			x.leaveNot(stageReturned)
+		} else { // recover stands inside of this, so it was runtime.Goexit
+			x.logPanic(c, x.job.engine.opts.Logger, errGoexit)
+			if x.leaveNot(stageLeft) {
+				x.job.engine.settle(x, x.fail(KindPanic, errGoexit))
+			}
+		}
+		x.handlerReturned()
+	}()
+	x.handlerStarts()
+	x.stage.Store(stageRunning)
+	c.listen((*leaver)(x))
+	result, err = next(c, x)
+	ended = true
+	return result, err
+}
+
+// leaveNot ends the stage in which the goroutine may be left to the handler. It returns false
+// where that has happened, when the caller is answered.
+func (x *Execution) leaveNot(stage int32) bool {
+	if x.stage.CompareAndSwap(stageRunning, stage) {
+		if x.leaving != nil {
+			x.leaving.timer.Stop()
+		}
+		return true
+	}
+	<-x.leaving.settled
+	return false
+}
+
+// left reports whether the caller was answered by settle: policies on the stack of the
+// handler then only give back what they have taken.
+func (x *Execution) left() bool { return x.stage.Load() == stageLeft }
+
+// A leaver is an execution to which its context says that it was cancelled.
+type leaver Execution
+
+func (l *leaver) contextCancelled() {
+	x := (*Execution)(l)
+	x.leaving = &leaving{settled: make(chan struct{})}
+	x.leaving.timer = time.AfterFunc(x.job.engine.opts.AbandonGrace, x.leave)
+}
+
+// leave answers the caller, unless the handler has returned.
+func (x *Execution) leave() {
+	if !x.stage.CompareAndSwap(stageRunning, stageLeft) {
+		return
+	}
+	defer close(x.leaving.settled)
+	c, e := &x.context, x.job.engine
+	x.giveUp(c, e.opts.Logger)
+	e.settle(x, x.ended(c))
+}
+
+// settle does what the policies outside of a handler do when its caller is answered, the
+// innermost first.
+func (e *Engine) settle(x *Execution, failure *Error) {
+	ctx := x.job.ctx
+	if x.breaks {
+		e.trips.settle(ctx, x, x.passed, e.trips.verdict(x, nil, failure))
+	}
+	if x.repeats {
+		e.repeat.failure(x, nil, failure)
+	}
+	if x.gate != nil {
+		x.gate.shut()
+	}
+	e.recorder.settle(ctx, x, failure)
+	x.job.done(nil, failure)
+}
