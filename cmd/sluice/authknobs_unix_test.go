@@ -119,20 +119,10 @@ func limited(caller string, refusal error) func(*testing.T, string) {
 // runsOne fails the test unless of two calls of the caller one waits, and none of bob.
 func runsOne(caller string) func(*testing.T, string) {
 	return func(t *testing.T, auth string) {
-		h := hostOf(t, auth+tool(stays))
-		for _, who := range []string{caller, caller, "bob", "bob"} {
-			if _, err := h.engine.Submit(t.Context(), &executor.Request{Tool: "x", Caller: who}); err != nil {
-				t.Fatal(err)
-			}
-		}
-		defer stopAll(t, h)
-		for deadline := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
-			q := h.engine.Metrics().Queue
-			if q.Running == 3 && q.Waiting == 1 {
-				return
-			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%d run, %d wait", q.Running, q.Waiting)
+		h := hostOf(t, "engine: {"+beating+"}\n"+auth+tool(stays))
+		for i, who := range []string{caller, caller, "bob", "bob"} {
+			if does, waits := h.begin(t, who), i == 1; (does == callWaits) != waits || (does == callRuns) == waits {
+				t.Errorf("call %d, of %s: it %s", i, who, does)
 			}
 		}
 	}
@@ -140,26 +130,12 @@ func runsOne(caller string) func(*testing.T, string) {
 
 func refusesSecond(caller string) func(*testing.T, string) {
 	return func(t *testing.T, auth string) {
-		h := hostOf(t, auth+tool(stays))
-		if _, err := h.engine.Submit(t.Context(), &executor.Request{Tool: "x", Caller: caller}); err != nil {
-			t.Fatal(err)
-		}
-		defer stopAll(t, h)
-		for deadline := time.Now().Add(soon); h.engine.Metrics().Queue.Running == 0; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("it does not run")
-			}
+		h := hostOf(t, "engine: {"+beating+"}\n"+auth+tool(stays))
+		if does := h.begin(t, caller); does != callRuns {
+			t.Fatalf("the call %s", does)
 		}
 		if _, err := h.ask(t, caller); !errors.Is(err, executor.ErrQueueFull) {
 			t.Errorf("got %v", err)
-		}
-	}
-}
-
-func stopAll(t *testing.T, h *host) {
-	for _, r := range h.engine.InFlight() {
-		if err := h.engine.Cancel(r.ID); err != nil {
-			t.Error(err)
 		}
 	}
 }

@@ -156,10 +156,9 @@ func canaryCalls(t *testing.T, h *host, url string) (said string) {
 		c.ask(call(id+1, name, arguments), fmt.Sprintf(`"id":%d`, id+1))
 	}
 	c.ask(call(100, "hangs", secret), `"progress":`)
-	awaitTrue(t, func() bool {
-		list := h.engine.Activities()
-		return len(list) == 1 && list[0].State == executor.CallRunning && list[0].Progress.Message != ""
-	})
+	if list := h.engine.Activities(); len(list) != 1 || list[0].State != executor.CallRunning || list[0].Progress.Message == "" {
+		t.Errorf("in flight are %+v", list)
+	}
 	return said
 }
 

@@ -3,11 +3,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -65,17 +62,6 @@ func TestChildIsASluice(t *testing.T) {
 	}
 }
 
-// awaitGone returns when no process of the group is left.
-func awaitGone(t *testing.T, group int) {
-	t.Helper()
-	for deadline := time.Now().Add(soon); !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH); {
-		if time.Now().After(deadline) {
-			t.Fatal("processes are left")
-		}
-		<-time.After(5 * time.Millisecond)
-	}
-}
-
 // TestInterruptOfTheProgram presses Ctrl-C on the real thing: the call is cancelled
 // on the server, which lives on.
 func TestInterruptOfTheProgram(t *testing.T) {
@@ -96,51 +82,40 @@ func TestInterruptOfTheProgram(t *testing.T) {
 // The first Ctrl-C waits for a child to end, the second does not.
 func TestSecondInterruptEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	alive := filepath.Join(t.TempDir(), "alive")
-	script := `trap '' TERM; echo pid $$ >&2; while read -r line; do case $line in
+	child := newTether(t)
+	script := child.hold() + `trap '' TERM; while read -r line; do case $line in
 *discover*) echo '{"jsonrpc":"2.0","id":1,"result":{"supportedVersions":["2026-07-28"]}}';;
 *list*) echo '{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"t","inputSchema":{"type":"object"}}]}}';;
 *call*) echo called >&2;;
-esac; done; : > ` + alive + `; while :; do sleep 0.05; done`
+esac; done; echo closed >&9; while :; do sleep 0.05; done`
 	p := start(t, "call", "t", "--", "sh", "-c", script)
 	p.stderr.await(t, "called")
 	p.signal(syscall.SIGINT)
-	for deadline := time.Now().Add(soon); ; {
-		if _, err := os.Stat(alive); err == nil { // it is being closed
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("stdin of the child is not closed")
-		}
-	}
+	child.next() // its stdin is closed
 	second := time.Now()
 	p.signal(syscall.SIGINT)
 	p.wantExit(exitInterrupted)
 	if took := time.Since(second); took > graceOfChildren {
 		t.Errorf("it took %v", took)
 	}
-	var group int
-	if _, err := fmt.Sscanf(p.stderr.String(), "pid %d\n", &group); err != nil {
-		t.Fatal(err)
-	}
-	awaitGone(t, group)
+	child.wantGone()
 }
 
 // A program of a config's that ignores SIGTERM is answered without, and must yet be
 // gone when the command that ran it has ended.
 func TestProgramDoesNotOutliveTheCommand(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	program := newTether(t)
 	file := writeFile(t, `
 tools:
   - name: stuck
     description: Ignores SIGTERM.
-    command: [sh, -c, "`+holding(t, dir)+`trap '' TERM; sleep 600"]
+    command: [sh, -c, "`+program.hold()+`trap '' TERM; sleep 600"]
     timeout: 200ms
 `)
 	out, err := exec.Command(binary, "call", "--config", file, "stuck").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "longer than its time limit") {
 		t.Errorf("%v\n%s", err, out)
 	}
-	wantGone(t, dir)
+	program.wantGone()
 }

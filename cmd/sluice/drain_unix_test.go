@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,7 +20,7 @@ import (
 // TestStdioDrainOfTheConfig stops a server whose call never ends.
 func TestStdioDrainOfTheConfig(t *testing.T) {
 	t.Parallel()
-	config, dir := stubborn(t)
+	config, tool := stubborn(t)
 	text, err := os.ReadFile(config)
 	if err != nil {
 		t.Fatal(err)
@@ -31,8 +30,7 @@ func TestStdioDrainOfTheConfig(t *testing.T) {
 	}
 	p := start(t, "stdio", "--config", config)
 	p.send(append(handshake, call(1, "stay", object{}))...)
-	awaitPID(t, filepath.Join(dir, "leader"))
-	awaitPID(t, filepath.Join(dir, "child"))
+	tool.next()
 	p.signal(syscall.SIGTERM)
 	signalled := time.Now()
 	p.until("shutting_down")
@@ -40,7 +38,7 @@ func TestStdioDrainOfTheConfig(t *testing.T) {
 		t.Errorf("cut after %v", took)
 	}
 	p.wantExit(exitOK)
-	wantGone(t, dir)
+	tool.wantGone()
 }
 
 // A caller calls one tool after the other until the connection ends.

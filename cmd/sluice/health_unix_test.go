@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 	"github.com/sluice-dev/sluice/executor"
@@ -27,16 +26,6 @@ func serviceOf(t *testing.T, h *host) *service {
 	}
 	t.Cleanup(func() { s.accept.Shutdown(t.Context()) })
 	return s
-}
-
-// awaitTrue returns when something has become true.
-func awaitTrue(t *testing.T, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(soon); !holds(); <-time.After(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not come about")
-		}
-	}
 }
 
 // named returns the check of a name.
@@ -70,7 +59,9 @@ func TestHealthSays(t *testing.T) {
 		_, _ = h.engine.Execute(t.Context(), &executor.Request{Tool: "x"})
 	}
 	h.settleUpstreams(t.Context())
-	awaitTrue(t, func() bool { return h.history.Health().Err != nil })
+	if err := h.history.Flush(t.Context()); err == nil {
+		t.Error("the history is written")
+	}
 	status, v := probeFrom(s, "GET", "/healthz", "127.0.0.1:1", "localhost")
 	if status != http.StatusOK || v.Status != checkDegraded {
 		t.Errorf("/healthz: %d %+v", status, v)
@@ -103,21 +94,19 @@ func TestHealthOfAuditLog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "gone", "audit.jsonl")
 	for _, required := range []bool{true, false} {
 		yaml := "engine:\n  history: off\n  audit: {path: '" + filepath.ToSlash(path) + "'" + map[bool]string{true: ", required: true"}[required] + "}\ntools: [{name: x, command: [echo]}]\n"
-		h := newTestHost(t, yaml, newRecord())
+		log := newRecord()
+		h := newTestHost(t, yaml, log)
 		s := serviceOf(t, h)
 		_, err := h.engine.Execute(t.Context(), &executor.Request{Tool: "x"})
 		if required != errors.Is(err, executor.ErrUnaudited) {
 			t.Fatal(err)
 		}
 		want := map[bool]string{true: checkFailing, false: checkDegraded}[required]
-		awaitTrue(t, func() bool { // what is not required is written behind the call
-			_, v := probeFrom(s, "GET", "/healthz", "127.0.0.1:1", "localhost")
-			return v.named("audit").Status == want
-		})
+		log.await(t, "the audit log cannot be written") // behind the call, where it is not required
 		alive, v := probeFrom(s, "GET", "/healthz", "127.0.0.1:1", "localhost")
 		ready, _ := probeFrom(s, "GET", "/readyz", "127.0.0.1:1", "localhost")
 		code := map[bool]int{true: http.StatusServiceUnavailable, false: http.StatusOK}[required]
-		if v.Status != want || alive != code || ready != code || !strings.Contains(v.named("audit").Detail, "cannot be written") {
+		if v.Status != want || v.named("audit").Status != want || alive != code || ready != code || !strings.Contains(v.named("audit").Detail, "cannot be written") {
 			t.Errorf("required: %v: %d, %d, %+v", required, alive, ready, v)
 		}
 	}

@@ -77,30 +77,48 @@ func fails(yaml, arguments string, want error) func(*testing.T) {
 	}
 }
 
-// queued starts n calls of the tool that does not end, and waits until this many run
-// and wait. The others must have been refused.
+// callRefused is what a call does for which there is no place to wait.
+const callRefused = "is refused"
+
+// begin makes a call that goes on until the test ends, and returns what it does.
+func (h *host) begin(t *testing.T, caller string) string {
+	t.Helper()
+	does := make(chan string, 2)
+	request := &executor.Request{Tool: "x", Caller: caller, OnProgress: tells(does)}
+	ctx, cancel := context.WithCancel(t.Context())
+	var call sync.WaitGroup
+	call.Go(func() {
+		if _, err := h.engine.Execute(ctx, request); errors.Is(err, executor.ErrQueueFull) {
+			does <- callRefused
+		} else {
+			does <- fmt.Sprintf("has ended: %v", err)
+		}
+	})
+	t.Cleanup(func() { cancel(); call.Wait() })
+	select {
+	case state := <-does:
+		return state
+	case <-time.After(soon):
+		t.Fatal("the call says nothing")
+		return ""
+	}
+}
+
+// queued begins n calls of the tool that does not end, of which the first run, then some
+// wait, and the others are refused.
 func queued(yaml string, n, running, waiting int) func(*testing.T) {
 	return func(t *testing.T) {
 		h := hostOf(t, yaml)
-		ctx, cancel := context.WithCancel(t.Context())
-		var calls sync.WaitGroup
-		refused := make(chan error, n)
-		for range n {
-			calls.Go(func() {
-				if _, err := h.engine.Execute(ctx, &executor.Request{Tool: "x"}); errors.Is(err, executor.ErrQueueFull) {
-					refused <- err
-				}
-			})
-		}
-		defer calls.Wait()
-		defer cancel()
-		for deadline := time.Now().Add(soon); ; <-time.After(time.Millisecond) {
-			m := h.engine.Metrics().Total
-			if m.Running == running && m.Waiting == waiting && len(refused) == n-running-waiting {
-				return
+		for i := range n {
+			want := callRefused
+			switch {
+			case i < running:
+				want = callRuns
+			case i < running+waiting:
+				want = callWaits
 			}
-			if time.Now().After(deadline) {
-				t.Fatalf("%d run, %d wait, %d refused", m.Running, m.Waiting, len(refused))
+			if does := h.begin(t, ""); does != want {
+				t.Errorf("call %d %s, but of %d calls %d should run and %d wait", i, does, n, running, waiting)
 			}
 		}
 	}
@@ -165,8 +183,8 @@ var knobs = map[string]func(*testing.T){
 
 	"Engine.timeout":      fails("engine: {timeout: 50ms}\n"+tool(stays), "", executor.ErrTimeout),
 	"Engine.idle_timeout": fails("engine: {idle_timeout: 50ms}\n"+tool(stays), "", executor.ErrIdleTimeout),
-	"Engine.concurrency":  queued("engine: {concurrency: 2}\n"+tool(stays), 5, 2, 3),
-	"Engine.queue":        queued("engine: {concurrency: 1, queue: 2}\n"+tool(stays), 5, 1, 2),
+	"Engine.concurrency":  queued("engine: {"+beating+", concurrency: 2}\n"+tool(stays), 5, 2, 3),
+	"Engine.queue":        queued("engine: {"+beating+", concurrency: 1, queue: 2}\n"+tool(stays), 5, 1, 2),
 
 	"Engine.history":    keepsHistory,
 	"History.path":      keepsHistory,
@@ -201,7 +219,7 @@ var knobs = map[string]func(*testing.T){
 	"Tool.output":       structured(tool(`command: [echo, '{{"a":1}'], output: {type: object}`), `{"a":1}`),
 	"Tool.timeout":      fails(tool(stays+", timeout: 50ms"), "", executor.ErrTimeout),
 	"Tool.idle_timeout": fails(tool(stays+", idle_timeout: 50ms"), "", executor.ErrIdleTimeout),
-	"Tool.concurrency":  queued(tool(stays+", concurrency: 3"), 5, 3, 2),
+	"Tool.concurrency":  queued("engine: {"+beating+"}\n"+tool(stays+", concurrency: 3"), 5, 3, 2),
 	"Tool.stdin":        says(tool(`command: [cat], stdin: "{a}", input: {type: object, properties: {a: {type: string}}}`), `{"a":"b"}`, "b"),
 	"Tool.stream":       streams(tool(`command: [sh, -c, "echo a step"], stream: true`), "a step"),
 	"Tool.env":          says(tool(`command: [sh, -c, 'echo "$A"'], env: {A: b}`), "", "b"),

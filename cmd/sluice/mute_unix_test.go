@@ -4,7 +4,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,9 +67,8 @@ func TestMuteProgramIsInterrupted(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			leader := filepath.Join(t.TempDir(), "leader")
-			p := start(t, "tools", "--", "sh", "-c", fmt.Sprintf("%secho $$ > %s; while read -r l; do echo got >&2; done; echo eof >&2; sleep 600", test.trap, leader))
-			group := awaitPID(t, leader)
+			program := newTether(t)
+			p := start(t, "tools", "--", "sh", "-c", program.hold()+test.trap+"while read -r l; do echo got >&2; done; echo eof >&2; sleep 600")
 			p.stderr.await(t, "got\n")
 			signalled := time.Now()
 			p.signal(test.signals[0])
@@ -82,7 +80,7 @@ func TestMuteProgramIsInterrupted(t *testing.T) {
 			if took := time.Since(signalled); took > graceOfChildren {
 				t.Errorf("it took %v", took)
 			}
-			awaitGone(t, group)
+			program.wantGone()
 		})
 	}
 }

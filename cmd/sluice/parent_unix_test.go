@@ -4,7 +4,6 @@ package main
 
 import (
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -19,12 +18,11 @@ func TestStdioEndsWithItsParent(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config, dir := stubborn(t)
+			config, tool := stubborn(t)
 			p := startCommand(t, exec.Command("sh", "-c", "exec 3<&0; $0 "+args+" <&3 & wait", binary, config))
 			if name == "stdio" {
 				p.send(append(handshake, call(1, "stay", object{}))...)
-				awaitPID(t, filepath.Join(dir, "leader"))
-				awaitPID(t, filepath.Join(dir, "child"))
+				tool.next()
 			} else {
 				p.stderr.await(t, "not connected") // it knows its parent by then
 			}
@@ -41,7 +39,7 @@ func TestStdioEndsWithItsParent(t *testing.T) {
 			}
 			if name == "stdio" {
 				p.stderr.await(t, errOrphaned.Error())
-				wantGone(t, dir)
+				tool.wantGone()
 			}
 		})
 	}

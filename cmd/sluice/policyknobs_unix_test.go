@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-dev/sluice/executor"
@@ -25,9 +26,9 @@ const (
 
 // policyKnobs are the knobs of the engine's policies: see knobs.
 var policyKnobs = map[string]func(*testing.T){
-	"Engine.queue_bytes":     refusedBehind("engine: {concurrency: 1, queue_bytes: 10B}\n"+tool(stays+", input: {type: object}"), `{"a":"b","c":1}`, executor.ErrQueueFull),
-	"Engine.in_flight_bytes": refusedBehind("engine: {in_flight_bytes: 10B}\n"+tool(stays+", input: {type: object}"), `{"a":"b","c":1}`, executor.ErrInFlightBytes),
-	"Engine.queue_timeout":   refusedBehind("engine: {concurrency: 1, queue_timeout: 50ms}\n"+tool(stays), `{}`, executor.ErrQueueTimeout),
+	"Engine.queue_bytes":     refusedBehind("engine: {"+beating+", concurrency: 1, queue_bytes: 10B}\n"+tool(stays+", input: {type: object}"), `{"a":"b","c":1}`, executor.ErrQueueFull),
+	"Engine.in_flight_bytes": refusedBehind("engine: {"+beating+", in_flight_bytes: 10B}\n"+tool(stays+", input: {type: object}"), `{"a":"b","c":1}`, executor.ErrInFlightBytes),
+	"Engine.queue_timeout":   refusedBehind("engine: {"+beating+", concurrency: 1, queue_timeout: 50ms}\n"+tool(stays), `{}`, executor.ErrQueueTimeout),
 	"Engine.rate":            becomes("engine: {rate: 1/h}\n"+tool(counts), executor.ErrRateLimited, nil, "ada", "bob"),
 	"Engine.caller_rate":     becomes("engine: {caller_rate: 1/h burst 2}\n"+tool(counts), executor.ErrRateLimited, []int{0, 1, 2, 3}, "ada", "bob", "ada", "bob", "ada"),
 	"Engine.rate_wait":       becomes("engine: {rate: 50/s burst 1, rate_wait: 10s}\n"+tool(counts), nil, nil, "ada", "ada", "ada"),
@@ -44,12 +45,12 @@ var policyKnobs = map[string]func(*testing.T){
 	"Breaker.share":             failsTimes(tool(breaks+", breaker: {failures: off, share: off, min_calls: 1}"), executor.ErrCircuitOpen, 0),
 	"Breaker.min_calls":         failsTimes(tool(breaks+", breaker: {failures: off, min_calls: 4}"), executor.ErrCircuitOpen, 4),
 	"Breaker.window":            failsTimes(tool(breaks+", breaker: {failures: off, min_calls: 4, window: 1ms}"), executor.ErrCircuitOpen, 0),
-	"Breaker.open":              opensFor("open: 50ms", 1, 50*time.Millisecond, time.Second),
-	"Breaker.max_open":          opensFor("open: 50ms, max_open: 60ms", 7, 50*time.Millisecond, time.Second),
+	"Breaker.open":              opensFor("open: 50ms", 1, 50*time.Millisecond, 63*time.Millisecond),
+	"Breaker.max_open":          opensFor("open: 50ms, max_open: 60ms", 7, 50*time.Millisecond, 75*time.Millisecond),
 	"Breaker.count_tool_errors": failsTimes(tool("command: ['false'], repeat_failures: off, breaker: {count_tool_errors: true, failures: 3}"), executor.ErrCircuitOpen, 3),
 
 	"Tool.adaptive":        fails(tool(stays+", adaptive: {ceiling: 50ms}"), "", executor.ErrTimeout),
-	"Tool.queue_timeout":   refusedBehind(tool(stays+", concurrency: 1, queue_timeout: 50ms"), `{}`, executor.ErrQueueTimeout),
+	"Tool.queue_timeout":   refusedBehind("engine: {"+beating+"}\n"+tool(stays+", concurrency: 1, queue_timeout: 50ms"), `{}`, executor.ErrQueueTimeout),
 	"Tool.rate":            becomes(tool(counts+", rate: 1/h"), executor.ErrRateLimited, nil, "ada", "bob"),
 	"Tool.caller_rate":     becomes(tool(counts+", caller_rate: 1/h"), executor.ErrRateLimited, []int{0, 1}, "ada", "bob", "ada"),
 	"Tool.breaker":         failsTimes("engine: {breaker: {failures: 1}}\n"+tool(breaks+", breaker: off"), executor.ErrCircuitOpen, 0),
@@ -101,7 +102,7 @@ func becomes(yaml string, failure error, passing []int, callers ...string) func(
 // failsTimes fails the test unless the tool is called so many times, and fails, until
 // calls are refused in this way; 0 stands for never.
 func failsTimes(yaml string, refusal error, times int) func(*testing.T) {
-	return func(t *testing.T) {
+	return inVirtualTime(func(t *testing.T) {
 		h, failed := hostOf(t, yaml), 0
 		for ; failed < 25; failed++ {
 			if _, err := h.ask(t, "ada{}"); errors.Is(err, refusal) {
@@ -112,33 +113,37 @@ func failsTimes(yaml string, refusal error, times int) func(*testing.T) {
 		if failed%25 != times {
 			t.Errorf("refused after %d calls, want %d", failed, times)
 		}
-	}
+	})
 }
 
 // opensFor fails the test unless the breaker of a tool that goes on failing opens for a
 // time within these, each time.
 func opensFor(keys string, times int, least, most time.Duration) func(*testing.T) {
-	return func(t *testing.T) {
+	return inVirtualTime(func(t *testing.T) {
 		h := hostOf(t, tool(breaks+", breaker: {failures: 1, "+keys+"}"))
-		state := func() executor.Circuit { return h.engine.Metrics().Tools["x"].Breaker }
-		for range times {
-			before := time.Now()
+		for i := range times {
 			_, _ = h.ask(t, "ada{}")
-			for deadline := before.Add(soon); state().State == executor.BreakerOpen; time.Sleep(time.Millisecond) {
-				if time.Now().After(deadline) {
-					t.Fatalf("open for more than %v", soon)
-				}
+			var refused *executor.Error
+			if _, err := h.ask(t, "ada{}"); !errors.Is(err, executor.ErrCircuitOpen) || !errors.As(err, &refused) {
+				t.Fatalf("failure %d: the breaker does not open: %v", i, err)
 			}
-			if open := state().Since.Sub(before); open < least || open > most {
-				t.Errorf("open for %v", open)
+			if open := refused.RetryAfter; open < least || open > most {
+				t.Errorf("failure %d: open for %v", i, open)
 			}
+			time.Sleep(refused.RetryAfter)
 		}
-	}
+	})
+}
+
+// inVirtualTime runs a test in a bubble, where time passes at once when all wait for it: not
+// while a program runs.
+func inVirtualTime(test func(*testing.T)) func(*testing.T) {
+	return func(t *testing.T) { synctest.Test(t, test) }
 }
 
 // runs fails the test unless so many of the calls run the tool.
 func runs(yaml string, want int, calls ...string) func(*testing.T) {
-	return func(t *testing.T) {
+	return inVirtualTime(func(t *testing.T) {
 		h, said := hostOf(t, yaml), map[string]bool{}
 		for _, who := range calls {
 			result, err := h.ask(t, who)
@@ -151,7 +156,7 @@ func runs(yaml string, want int, calls ...string) func(*testing.T) {
 		if len(said) != want {
 			t.Errorf("%d runs, want %d: %v", len(said), want, said)
 		}
-	}
+	})
 }
 
 func beats(yaml string, want bool) func(*testing.T) {
@@ -170,20 +175,11 @@ func beats(yaml string, want bool) func(*testing.T) {
 func refusedBehind(yaml, arguments string, refusal error) func(*testing.T) {
 	return func(t *testing.T) {
 		h := hostOf(t, yaml)
-		first, err := h.engine.Submit(t.Context(), &executor.Request{Tool: "x"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for deadline := time.Now().Add(soon); h.engine.Metrics().Total.Running == 0; time.Sleep(time.Millisecond) {
-			if time.Now().After(deadline) {
-				t.Fatal("it does not run")
-			}
+		if does := h.begin(t, ""); does != callRuns {
+			t.Fatalf("the call %s", does)
 		}
 		if _, err := h.ask(t, "ada"+arguments); !errors.Is(err, refusal) {
 			t.Errorf("got %v, want %v", err, refusal)
-		}
-		if err := h.engine.Cancel(first); err != nil {
-			t.Error(err)
 		}
 	}
 }

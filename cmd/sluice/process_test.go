@@ -56,12 +56,18 @@ func (r *record) String() string {
 // await returns when the record holds text.
 func (r *record) await(t *testing.T, text string) {
 	t.Helper()
+	r.awaitTimes(t, text, 1)
+}
+
+// awaitTimes returns when the record holds text so many times.
+func (r *record) awaitTimes(t *testing.T, text string, n int) {
+	t.Helper()
 	deadline := time.After(soon)
-	for !strings.Contains(r.String(), text) {
+	for strings.Count(r.String(), text) < n {
 		select {
 		case <-r.written:
 		case <-deadline:
-			t.Fatalf("no %q in:\n%s", text, r)
+			t.Fatalf("not %d times %q in:\n%s", n, text, r)
 		}
 	}
 }

@@ -206,12 +206,12 @@ func TestReloadLeavesRunningCalls(t *testing.T) {
 	defer server.Close()
 	letGo := sync.OnceFunc(func() { close(release) })
 	defer letGo()
-	one := strings.Replace(list(server.URL, "a"), "engine: {", "engine: {concurrency: 1, ", 1)
+	one := strings.Replace(list(server.URL, "a"), "engine: {", "engine: {concurrency: 1, "+beating+", ", 1)
 	r := newReloadable(t, one)
-	answers := make(chan string, 3)
+	answers, does := make(chan string, 3), make(chan string, 3)
 	for range 3 {
 		go func() {
-			result, err := r.host.engine.Execute(t.Context(), &executor.Request{Tool: "a"})
+			result, err := r.host.engine.Execute(t.Context(), &executor.Request{Tool: "a", OnProgress: tells(does)})
 			if err != nil {
 				answers <- err.Error()
 				return
@@ -220,9 +220,7 @@ func TestReloadLeavesRunningCalls(t *testing.T) {
 		}()
 	}
 	<-arrived
-	for r.host.engine.Metrics().Queue.Waiting < 2 {
-		time.Sleep(time.Millisecond)
-	}
+	wantOneRuns(t, does)
 	r.mustFollow(strings.Replace(list(server.URL, "b"), "engine: {", "engine: {concurrency: 3, ", 1))
 	<-arrived
 	<-arrived // none of them has ended
@@ -357,14 +355,9 @@ func TestLiveKeysAreKeys(t *testing.T) {
 }
 
 // execute calls a tool, and closes begun, where there is one, at its first sign of progress.
-func (r *reloadable) execute(tool, arguments string, begun chan struct{}) error {
-	once := sync.OnceFunc(func() {
-		if begun != nil {
-			close(begun)
-		}
-	})
+func (r *reloadable) execute(tool, arguments string, onProgress func(tools.Progress)) error {
 	result, err := r.host.engine.Execute(r.t.Context(), &executor.Request{
-		Tool: tool, Arguments: []byte(arguments), OnProgress: func(tools.Progress) { once() },
+		Tool: tool, Arguments: []byte(arguments), OnProgress: onProgress,
 	})
 	if err == nil && result.IsError {
 		err = fmt.Errorf("%v", result.Content)

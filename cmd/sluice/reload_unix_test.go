@@ -4,14 +4,17 @@ package main
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
 
@@ -171,7 +174,10 @@ func TestReloadSwapsUpstreams(t *testing.T) {
 	old := r.host.upstreams.all()[0]
 	ended := make(chan error, 1)
 	begun := make(chan struct{})
-	go func() { ended <- r.execute("a_countdown", `{"from":5,"interval_ms":200}`, begun) }()
+	begins := sync.OnceFunc(func() { close(begun) })
+	go func() {
+		ended <- r.execute("a_countdown", `{"from":5,"interval_ms":200}`, func(tools.Progress) { begins() })
+	}()
 	<-begun
 	r.mustFollow(with("b"))
 	if got := r.names(); strings.Contains(got, "a_") {
@@ -194,19 +200,24 @@ func TestReloadSwapsUpstreams(t *testing.T) {
 // config is still there for calls that were made to it and have no slot yet.
 func TestReloadKeepsCallsThatWaitForAnUpstream(t *testing.T) {
 	t.Parallel()
+	release := make(chan struct{})
+	endpoint := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-release }))
+	defer endpoint.Close()
+	letGo := sync.OnceFunc(func() { close(release) })
+	defer letGo()
+	inner := writeFile(t, "engine: {history: off}\ntools: [{name: slow, http: {url: '"+endpoint.URL+"'}}]\n")
 	with := func(timeout string) string {
-		return fmt.Sprintf("engine: {history: off, concurrency: 1}\nupstreams: [{name: a, timeout: %s, command: ['%s', stdio]}]\n", timeout, binary)
+		return fmt.Sprintf("engine: {history: off, concurrency: 1, "+beating+"}\nupstreams: [{name: a, timeout: %s, command: ['%s', stdio, --config, '%s']}]\n", timeout, binary, inner)
 	}
 	r := newReloadable(t, with("20s"))
 	r.host.settleUpstreams(t.Context())
-	ended := make(chan error, 3)
+	ended, does := make(chan error, 3), make(chan string, 3)
 	for range cap(ended) {
-		go func() { ended <- r.execute("countdown", `{"from":5,"interval_ms":20}`, nil) }()
+		go func() { ended <- r.execute("slow", "", tells(does)) }()
 	}
-	for q := r.host.engine.Metrics().Queue; q.Running != 1 || q.Waiting != 2; q = r.host.engine.Metrics().Queue {
-		time.Sleep(time.Millisecond)
-	}
+	wantOneRuns(t, does)
 	r.mustFollow(with("21s"))
+	letGo()
 	for range cap(ended) {
 		if err := <-ended; err != nil {
 			t.Error(err)

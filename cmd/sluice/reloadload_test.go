@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
@@ -76,7 +75,14 @@ func TestReloadUnderLoad(t *testing.T) {
 	endpoint, file := named(t), secretFile(t, token)
 	next := func() string { return randomConfig(endpoint, file) }
 	r, url := newReloadableService(t, next())
-	var calls [3]atomic.Int64 // of tools that stay, of those that may go, and of the server's
+	var calls [3]atomic.Int64          // of tools that stay, of those that may go, and of the server's
+	answered := make(chan struct{}, 1) // has a value after that
+	tell := func() {
+		select {
+		case answered <- struct{}{}:
+		default:
+		}
+	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var callers sync.WaitGroup
@@ -86,6 +92,7 @@ func TestReloadUnderLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 		callers.Go(func() {
+			defer tell()
 			for id := 1; ctx.Err() == nil; id++ {
 				kind := rand.N(len(calls))
 				tool := [...]string{"t0", fmt.Sprintf("t%d", 1+rand.N(5)), "u_echo"}[kind]
@@ -101,13 +108,14 @@ func TestReloadUnderLoad(t *testing.T) {
 					t.Errorf("caller %d: %s: %s", worker, tool, answer)
 					return
 				}
+				tell()
 			}
 		})
 	}
 	good := 0
 	for i := range reloads {
 		for enough := calls[0].Load() + 5; calls[0].Load() < enough && !t.Failed(); { // the load goes on
-			time.Sleep(100 * time.Microsecond)
+			<-answered
 		}
 		yaml, bad := next(), rand.N(5) == 0
 		if bad {
@@ -125,7 +133,7 @@ func TestReloadUnderLoad(t *testing.T) {
 	}
 	r.mustFollow(last)
 	for calls[2].Load() == 0 && !t.Failed() { // it has had no time to start, perhaps
-		time.Sleep(time.Millisecond)
+		<-answered
 	}
 	stop()
 	callers.Wait()

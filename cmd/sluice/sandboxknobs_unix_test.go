@@ -41,10 +41,11 @@ func failsWith(yaml, arguments, want string) func(*testing.T) {
 		if err := os.WriteFile(path, nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if arguments == "" && strings.Contains(yaml, "{path}") {
-			arguments = `{"path":"` + path + `"}`
+		with := arguments // and not changed: the test may run again
+		if with == "" && strings.Contains(yaml, "{path}") {
+			with = `{"path":"` + path + `"}`
 		}
-		result, err := use(t, yaml, arguments)
+		result, err := use(t, yaml, with)
 		if err != nil {
 			t.Fatal(err)
 		}

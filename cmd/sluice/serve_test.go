@@ -86,6 +86,12 @@ func (c *client) ask(message, want string) string {
 	if err := c.stream.Write(c.ctx, []byte(message)); err != nil {
 		c.t.Fatal(err)
 	}
+	return c.until(want)
+}
+
+// until returns the next message that holds a text.
+func (c *client) until(want string) string {
+	c.t.Helper()
 	for {
 		answer, err := c.stream.Read(c.ctx)
 		if err != nil {

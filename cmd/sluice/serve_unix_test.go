@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,14 +20,8 @@ func TestServeDrains(t *testing.T) {
 	c.ask(call(1, "countdown", object{"from": 20, "interval_ms": 100}), `"progress":1`)
 	s.signal(syscall.SIGTERM)
 	s.stderr.await(t, "draining")
-	for deadline := time.Now().Add(soon); ; {
-		status, body := get(t, s.base+"/readyz")
-		if status == http.StatusServiceUnavailable && strings.Contains(body, `"status": "draining"`) {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("/readyz says %d %q", status, body)
-		}
+	if status, body := get(t, s.base+"/readyz"); status != http.StatusServiceUnavailable || !strings.Contains(body, `"status": "draining"`) {
+		t.Errorf("/readyz says %d %q", status, body)
 	}
 	if status, _ := get(t, s.base+"/healthz"); status != http.StatusOK {
 		t.Errorf("/healthz says %d", status)
@@ -70,12 +63,11 @@ func (s *serving) upgrade() int {
 
 func TestServeDrainEnds(t *testing.T) {
 	t.Parallel()
-	config, dir := stubborn(t)
+	config, tool := stubborn(t)
 	s := serve(t, "--config", config, "--drain", "100ms")
 	c := s.connect(s.token)
 	c.ask(call(1, "stay", object{}), "hello")
-	awaitPID(t, filepath.Join(dir, "leader"))
-	awaitPID(t, filepath.Join(dir, "child"))
+	tool.next()
 	s.signal(syscall.SIGTERM)
 	signalled := time.Now()
 	if answers, _ := c.rest(); !strings.Contains(answers, "shutting_down") {
@@ -85,16 +77,15 @@ func TestServeDrainEnds(t *testing.T) {
 	if took := time.Since(signalled); took > defaultDrain/2 {
 		t.Errorf("it took %v", took)
 	}
-	wantGone(t, dir)
+	tool.wantGone()
 }
 
 func TestServeSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	config, dir := stubborn(t)
+	config, tool := stubborn(t)
 	s := serve(t, "--config", config)
 	s.connect(s.token).ask(call(1, "stay", object{}), "hello")
-	awaitPID(t, filepath.Join(dir, "leader"))
-	awaitPID(t, filepath.Join(dir, "child"))
+	tool.next()
 	s.signal(syscall.SIGTERM)
 	s.stderr.await(t, "draining")
 	s.signal(syscall.SIGTERM)
@@ -103,7 +94,7 @@ func TestServeSecondSignalEndsAtOnce(t *testing.T) {
 	if took := time.Since(signalled); took > atOnce {
 		t.Errorf("it took %v", took)
 	}
-	wantGone(t, dir)
+	tool.wantGone()
 }
 
 func TestServeTakesItsTokenFileAway(t *testing.T) {

@@ -156,9 +156,11 @@ func (s *service) run(asked, forced context.Context, cfg *config.Listen, drain t
 	select {
 	case failed = <-broken:
 	case <-asked.Done():
-		s.log.Info("draining", "cause", context.Cause(asked), "for", drain)
 	}
 	s.health.draining.Store(true)
+	if asked.Err() != nil {
+		s.log.Info("draining", "cause", context.Cause(asked), "for", drain)
+	}
 	s.tell(systemd.Stopping)
 	s.accept.Drain()
 	err := s.host.shutDown(forced, drain, s.log)

@@ -14,9 +14,9 @@ import (
 func TestOneProcessor(t *testing.T) {
 	t.Parallel()
 	const busy = 8
-	dir := t.TempDir()
-	config := writeFile(t, fmt.Sprintf("engine: {concurrency: %d, heartbeat: 200ms, history: off}\ntools: [{name: burn, command: [sh, -c, %q], dir: %q, timeout: 1h}]\n",
-		busy, holding(t, dir)+"while :; do :; done", dir))
+	programs := newTether(t)
+	config := writeFile(t, fmt.Sprintf("engine: {concurrency: %d, heartbeat: 200ms, history: off}\ntools: [{name: burn, command: [sh, -c, %q], timeout: 1h}]\n",
+		busy, programs.hold()+"while :; do :; done"))
 	cmd := exec.Command(binary, "stdio", "--config", config, "--grace", "10ms")
 	if pin, err := exec.LookPath("taskset"); err == nil { // the programs too
 		cmd = exec.Command(pin, append([]string{"-c", "0", cmd.Path}, cmd.Args[1:]...)...)
@@ -49,7 +49,7 @@ func TestOneProcessor(t *testing.T) {
 	for id := range busy {
 		p.send(fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%d}}`, id+1))
 	}
-	wantGone(t, dir)
+	programs.wantGone()
 	p.stdin.Close()
 	p.wantExit(exitOK)
 }

@@ -4,9 +4,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,59 +22,12 @@ func (p *process) signal(s syscall.Signal) {
 const atOnce = 1500 * time.Millisecond
 
 // stubborn is a config with a tool that ignores SIGTERM, and whose child does, too. The
-// tool says in a file of the directory that it runs.
-func stubborn(t *testing.T) (config, dir string) {
-	dir = t.TempDir()
-	script := holding(t, dir) + `trap '' TERM; sleep 600 & echo $! > child; echo $$ > leader; wait`
-	return writeFile(t, fmt.Sprintf("tools: [{name: stay, command: [sh, -c, %q], dir: %q, timeout: 1h}]", script, dir)), dir
-}
-
-// holding returns the beginning of a script which holds a pipe of dir open, as all that
-// it starts does: that is how they are known to be alive, since process ids mean nothing
-// outside of their namespace.
-func holding(t *testing.T, dir string) string {
+// tool says on its tether that it runs.
+func stubborn(t *testing.T) (config string, tool *tether) {
 	t.Helper()
-	pipe := filepath.Join(dir, "alive")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	fd, err := syscall.Open(pipe, syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { syscall.Close(fd) })
-	return "exec 9>" + pipe + "; "
-}
-
-// wantGone fails the test where a process is alive that holds the pipe of dir.
-func wantGone(t *testing.T, dir string) {
-	t.Helper()
-	fd, err := syscall.Open(filepath.Join(dir, "alive"), syscall.O_RDONLY|syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer syscall.Close(fd)
-	for deadline := time.Now().Add(soon); ; <-time.After(10 * time.Millisecond) {
-		if n, err := syscall.Read(fd, make([]byte, 1)); n == 0 && err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("a process is alive")
-		}
-	}
-}
-
-// awaitPID reads a process id that is being written.
-func awaitPID(t *testing.T, path string) int {
-	t.Helper()
-	for deadline := time.Now().Add(soon); time.Now().Before(deadline); <-time.After(10 * time.Millisecond) {
-		text, _ := os.ReadFile(path)
-		if pid, err := strconv.Atoi(strings.TrimSpace(string(text))); err == nil {
-			return pid
-		}
-	}
-	t.Fatalf("nothing in %s", path)
-	return 0
+	tool = newTether(t)
+	script := tool.hold() + `trap '' TERM; sleep 600 & echo runs >&9; wait`
+	return writeFile(t, fmt.Sprintf("tools: [{name: stay, command: [sh, -c, %q], timeout: 1h}]", script)), tool
 }
 
 func TestStdioSIGTERMLetsCallsFinish(t *testing.T) {
@@ -101,11 +51,10 @@ func TestStdioSIGTERMLetsCallsFinish(t *testing.T) {
 
 func TestStdioSecondSignalEndsAtOnce(t *testing.T) {
 	t.Parallel()
-	config, dir := stubborn(t)
+	config, tool := stubborn(t)
 	p := start(t, "stdio", "--config", config)
 	p.send(append(handshake, call(1, "stay", object{}))...)
-	awaitPID(t, filepath.Join(dir, "leader"))
-	awaitPID(t, filepath.Join(dir, "child"))
+	tool.next()
 	p.signal(syscall.SIGINT)
 	p.stderr.await(t, "stopping")
 	p.signal(syscall.SIGINT)
@@ -117,7 +66,7 @@ func TestStdioSecondSignalEndsAtOnce(t *testing.T) {
 	if !strings.Contains(p.stderr.String(), errStopForced.Error()) {
 		t.Errorf("stderr:\n%s", p.stderr)
 	}
-	wantGone(t, dir)
+	tool.wantGone()
 }
 
 func TestStdioChildrenEndWithIt(t *testing.T) {
@@ -129,14 +78,13 @@ func TestStdioChildrenEndWithIt(t *testing.T) {
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config, dir := stubborn(t)
+			config, tool := stubborn(t)
 			p := start(t, "stdio", "--config", config, "--grace", "200ms")
 			p.send(append(handshake, call(1, "stay", object{}))...)
-			awaitPID(t, filepath.Join(dir, "leader"))
-			awaitPID(t, filepath.Join(dir, "child"))
+			tool.next()
 			end(p)
 			p.wantExit(exitOK)
-			wantGone(t, dir)
+			tool.wantGone()
 		})
 	}
 }
@@ -144,16 +92,15 @@ func TestStdioChildrenEndWithIt(t *testing.T) {
 // It has nothing to write, and is to notice all the same.
 func TestStdioClosedStdoutEndsInOrder(t *testing.T) {
 	t.Parallel()
-	config, dir := stubborn(t)
+	config, tool := stubborn(t)
 	p := start(t, "stdio", "--config", config)
 	p.send(append(handshake, call(1, "stay", object{}))...)
 	p.until(`"hello"`)
-	awaitPID(t, filepath.Join(dir, "leader"))
-	awaitPID(t, filepath.Join(dir, "child"))
+	tool.next()
 	p.stdout.Close()
 	p.wantExit(exitFailure)
 	if !strings.Contains(p.stderr.String(), "broken pipe") {
 		t.Errorf("stderr:\n%s", p.stderr)
 	}
-	wantGone(t, dir)
+	tool.wantGone()
 }

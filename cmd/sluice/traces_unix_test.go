@@ -98,8 +98,16 @@ func parentOf(s *traces.Span) string {
 
 // traced is a call with the trace that its caller is in.
 func traced(id int, tool, arguments string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s,`+
-		`"_meta":{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","tracestate":"vendor=x","baggage":"user=7"}}}`, id, tool, arguments)
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%[1]d,"method":"tools/call","params":{"name":%[2]q,"arguments":%[3]s,`+
+		`"_meta":{"progressToken":%[1]d,"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","tracestate":"vendor=x","baggage":"user=7"}}}`, id, tool, arguments)
+}
+
+// asks makes a traced call, and returns when it is told these words of how it gets on.
+func (c *client) asks(id int, tool, words string) {
+	c.t.Helper()
+	token := fmt.Sprintf(`"progressToken":%d`, id)
+	for line := c.ask(traced(id, tool, `{}`), token); !strings.Contains(line, words); line = c.until(token) {
+	}
 }
 
 // TestOneTrace follows the trace of a caller from its WebSocket through the engine into a
@@ -108,18 +116,25 @@ func TestOneTrace(t *testing.T) {
 	t.Parallel()
 	c := newFakeCollector(t)
 	var header http.Header
+	release := make(chan struct{})
 	tool := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			<-release
+			return
+		}
 		header = r.Header.Clone()
 		w.WriteHeader(http.StatusTeapot)
 	}))
 	defer tool.Close()
+	letGo := sync.OnceFunc(func() { close(release) })
+	defer letGo()
 	inner := writeFile(t, "engine: {history: off}\ntraces: off\ntools: [{name: env, command: [sh, -c, 'echo \"[$TRACEPARENT]\"']}]\n")
 	secret := writeFile(t, "collector-secret\n")
-	config := writeFile(t, "name: traced\nengine: {history: off, concurrency: 1}\n"+
+	config := writeFile(t, "name: traced\nengine: {history: off, concurrency: 1, "+beating+"}\n"+
 		"traces: {endpoint: '"+c.URL+"', token_file: '"+secret+"'}\n"+
 		"tools:\n  - {name: env, command: [sh, -c, 'echo \"[$TRACEPARENT|$TRACESTATE|$BAGGAGE]\"; exit 3']}\n"+
 		"  - {name: http, http: {url: '"+tool.URL+"/orders/{id}'}, input: {type: object, properties: {id: {type: string}}, required: [id]}}\n"+
-		"  - {name: slow, command: [sleep, '1'], cache: {ttl: 1m}}\n  - {name: after, command: [echo]}\n"+
+		"  - {name: slow, http: {url: '"+tool.URL+"/slow'}, cache: {ttl: 1m}}\n  - {name: after, command: [echo]}\n"+
 		"upstreams:\n  - {name: other, command: ["+binary+", stdio, --config, "+inner+"], prefix: other_}\n")
 	s := serve(t, "--config", config)
 	s.stderr.await(t, "the server is up")
@@ -130,16 +145,10 @@ func TestOneTrace(t *testing.T) {
 		3: client.ask(traced(3, "other_env", `{}`), `"id":3`),
 		4: client.ask(traced(4, "no-such-tool", `{}`), `"id":4`),
 	}
-	for i, state := range []string{`running{tool="slow"} 1`, `in_flight 2`} {
-		if err := client.stream.Write(client.ctx, []byte(traced(5+i, "slow", `{}`))); err != nil {
-			t.Fatal(err)
-		}
-		awaitTrue(t, func() bool {
-			_, text := get(t, s.base+"/metrics")
-			return strings.Contains(text, "sluice_calls_"+state)
-		})
-	}
-	client.ask(traced(7, "after", `{}`), `"id":7`) // waits for the slot of the call before
+	client.asks(5, "slow", "still running")
+	client.asks(6, "slow", "still running")       // for both
+	client.asks(7, "after", "waiting for a slot") // which that has
+	letGo()
 	s.signal(syscall.SIGTERM)
 	s.wantExit(exitOK)
 

@@ -3,28 +3,12 @@
 package main
 
 import (
-	"fmt"
-	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
-
-// pidOf waits until a server has written its process id to a file, other than the last.
-func pidOf(t *testing.T, file string, last int) int {
-	t.Helper()
-	for deadline := time.Now().Add(soon); ; time.Sleep(5 * time.Millisecond) {
-		var pid int
-		text, _ := os.ReadFile(file)
-		if _, err := fmt.Sscan(string(text), &pid); err == nil && pid != last {
-			return pid
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the server was not started")
-		}
-	}
-}
 
 // An upstream that hangs delays nobody: what the server is and which tools it has is
 // answered at once, and the tools of another come with a notification.
@@ -60,16 +44,19 @@ func TestUpstreamsDelayNobody(t *testing.T) {
 // server is started again. It is gone when this process is, even where that is killed.
 func TestUpstreamCrashes(t *testing.T) {
 	t.Parallel()
-	pid := t.TempDir() + "/pid"
+	shaky := newTether(t)
 	file := writeFile(t, "engine: {history: off}\ntools: [{name: own, command: [echo, fine]}]\nupstreams:\n"+
-		"  - {name: shaky, command: [sh, -c, 'echo $$ >"+pid+"; exec "+binary+" stdio'], breaker: off}\n")
+		"  - {name: shaky, command: [sh, -c, '"+shaky.hold()+"echo $$ >&9; exec "+binary+" stdio'], breaker: off}\n")
 	p := start(t, "stdio", "--config", file)
 	p.send(handshake...)
 	p.stderr.await(t, "the server is up") // its tools are listed by then
 	p.send(`{"jsonrpc":"2.0","id":"long","method":"tools/call","params":{"name":"countdown","arguments":{"from":600,"interval_ms":50},"_meta":{"progressToken":1}}}`)
 	p.until(`"progressToken":1`)
-	first := pidOf(t, pid, 0)
-	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
+	pid, err := strconv.Atoi(shaky.next())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	if line := p.until(`"id":"long"`); !strings.Contains(line, `MCP server \"shaky\" has ended`) || !strings.Contains(line, `"isError":true`) {
@@ -79,29 +66,23 @@ func TestUpstreamCrashes(t *testing.T) {
 	if line := p.until(`"id":"own"`); !strings.Contains(line, "fine") {
 		t.Errorf("another tool: %s", line)
 	}
-	second := pidOf(t, pid, first)
-	for deadline := time.Now().Add(soon); ; time.Sleep(10 * time.Millisecond) {
-		p.send(`{"jsonrpc":"2.0","id":"again","method":"tools/call","params":{"name":"echo","arguments":{"text":"back"}}}`)
-		line := p.until(`"id":"again"`)
-		if strings.Contains(line, `"text":"back"`) {
-			break
-		}
-		if !strings.Contains(line, "shaky") || time.Now().After(deadline) {
-			t.Fatalf("got %s", line)
-		}
+	p.stderr.awaitTimes(t, "the server is up", 2)
+	p.send(`{"jsonrpc":"2.0","id":"again","method":"tools/call","params":{"name":"echo","arguments":{"text":"back"}}}`)
+	if line := p.until(`"id":"again"`); !strings.Contains(line, `"text":"back"`) {
+		t.Errorf("got %s", line)
 	}
 	_ = p.cmd.Process.Kill()
-	awaitGone(t, second)
+	shaky.wantGone()
 }
 
 // A second signal ends servers at once that heed neither the end of stdin nor SIGTERM.
 func TestSecondSignalEndsUpstreams(t *testing.T) {
 	t.Parallel()
-	pid := t.TempDir() + "/pid"
-	file := writeFile(t, "engine: {history: off}\nupstreams:\n  - {name: stubborn, command: [sh, -c, 'trap \"\" TERM; echo $$ >"+pid+"; while :; do sleep 0.1; done']}\n")
+	server := newTether(t)
+	file := writeFile(t, "engine: {history: off}\nupstreams:\n  - {name: stubborn, command: [sh, -c, '"+server.hold()+"trap \"\" TERM; echo runs >&9; while :; do sleep 0.1; done']}\n")
 	p := start(t, "serve", "--listen", "127.0.0.1:0", "--config", file)
 	p.until("/healthz")
-	group := pidOf(t, pid, 0)
+	server.next()
 	p.signal(syscall.SIGTERM)
 	p.stderr.await(t, "draining")
 	p.signal(syscall.SIGTERM)
@@ -110,7 +91,7 @@ func TestSecondSignalEndsUpstreams(t *testing.T) {
 	if took := time.Since(begun); took > 2*time.Second {
 		t.Errorf("it took %v", took)
 	}
-	awaitGone(t, group)
+	server.wantGone()
 }
 
 // Commands that list or call wait for the servers, and do without one that hangs.

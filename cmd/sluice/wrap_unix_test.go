@@ -5,11 +5,9 @@ package main
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/sluice-dev/sluice/transport/websocket"
 )
@@ -60,8 +58,8 @@ func TestWrap(t *testing.T) {
 // A cancelled call is cancelled at the server that is wrapped.
 func TestWrapPassesOnCancellation(t *testing.T) {
 	t.Parallel()
-	heard := filepath.Join(t.TempDir(), "heard")
-	script := strings.Replace(legacyScript, `*'"tools/call"'*)`, `*'notifications/cancelled'*) echo "$line" >`+heard+`;; *'"tools/call"'*) echo called >&2;; *'"never"'*)`, 1)
+	server := newTether(t)
+	script := server.hold() + strings.Replace(legacyScript, `*'"tools/call"'*)`, `*'notifications/cancelled'*) echo "$line" >&9;; *'"tools/call"'*) echo called >&2;; *'"never"'*)`, 1)
 	p := start(t, "wrap", "--history", "off", "--", "sh", "-c", script)
 	for _, m := range handshake {
 		p.send(m)
@@ -69,13 +67,8 @@ func TestWrapPassesOnCancellation(t *testing.T) {
 	p.send(`{"jsonrpc":"2.0","id":"c","method":"tools/call","params":{"name":"greet","arguments":{}}}`)
 	p.stderr.await(t, "called")
 	p.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"c"}}`)
-	for deadline := time.Now().Add(soon); ; time.Sleep(5 * time.Millisecond) {
-		if text, _ := os.ReadFile(heard); strings.Contains(string(text), `"requestId":`) {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the server heard of no cancellation")
-		}
+	if heard := server.next(); !strings.Contains(heard, `"requestId":`) {
+		t.Errorf("the server heard %s", heard)
 	}
 	p.stdin.Close()
 	p.wantExit(exitOK)
