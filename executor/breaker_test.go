@@ -50,6 +50,8 @@ func TestBreakerClasses(t *testing.T) {
 		{"idle", obey, ordinary, tools.Limits{IdleTimeout: time.Second}, true},
 		{"unreachable", giving(nil, tools.Unreachable(tools.Errorf("the door is shut"))), ordinary, tools.Limits{}, true},
 		{"unreachable, for no model", giving(nil, tools.Unreachable(errors.New("10.0.0.1: refused"))), ordinary, tools.Limits{}, true},
+		{"exhausted", giving(nil, tools.Exhausted(tools.Errorf("no files left"))), ordinary, tools.Limits{}, false},
+		{"exhausted, where tool errors count", giving(nil, tools.Exhausted(errors.New("pipe: EMFILE"))), ordinary, tools.Limits{Breaker: tools.Breaker{CountToolErrors: true}}, false},
 		{"tool error where it counts", giving(sorry, nil), ordinary, tools.Limits{Breaker: tools.Breaker{CountToolErrors: true}}, true},
 		{"success", echo, ordinary, tools.Limits{}, false},
 		{"tool error", giving(sorry, nil), ordinary, tools.Limits{}, false},

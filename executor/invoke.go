@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/sluice-dev/sluice/tools"
 )
@@ -39,6 +40,11 @@ func (x *Execution) handlerFailed(ctx context.Context, err error) (*tools.Result
 		}
 		return nil, ended
 	}
+	if errors.Is(err, tools.ErrExhausted) {
+		refused := x.fail(KindOverloaded, &lateError{tools.ErrExhausted, err})
+		refused.RetryAfter = exhaustionRetry
+		return nil, refused
+	}
 	if isOwn {
 		x.unreachable.Store(errors.Is(err, tools.ErrUnreachable))
 		return tools.ErrorResult(own.Message), nil
@@ -46,11 +52,15 @@ func (x *Execution) handlerFailed(ctx context.Context, err error) (*tools.Result
 	return nil, x.fail(KindInternal, err)
 }
 
+// exhaustionRetry is when to come back to a server that has run out of something: what
+// other calls hold of it they mostly give back within seconds.
+const exhaustionRetry = 2 * time.Second
+
 func isContextError(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// A lateError is what a handler said when it had been stopped, beside why it was. The
+// A lateError is what a handler said beside why its call has ended. The
 // former is to be found by errors.Is; it does not stand in the text, which goes into
 // records: it may hold secrets, such as the URL of a request that did not end.
 type lateError struct{ why, said error }

@@ -78,6 +78,9 @@ func (e *Error) publicSize() string {
 func (e *Error) publicOverload() string {
 	why := "its queue is full"
 	switch {
+	case errors.Is(e.Err, tools.ErrExhausted):
+		return fmt.Sprintf("%s. Nothing was done, and nothing is wrong with the tool or its arguments: try again%s.",
+			strings.TrimSuffix(e.ownWords(fmt.Sprintf("The tool %q was not run: the server has too little left of what it takes", e.Tool)), "."), e.retryText())
 	case errors.Is(e.Err, ErrInFlightBytes):
 		why = "the arguments of its calls take all the memory that they may"
 	case errors.Is(e.Err, errShare):

@@ -40,6 +40,8 @@ func TestPublic(t *testing.T) {
 		{Error{Kind: KindOverloaded, Err: ErrQueueFull}, []string{"Try again later"}},
 		{Error{Kind: KindShuttingDown, RetryAfter: time.Second}, []string{"shutting down", "Try again in 1s"}},
 		{Error{Kind: KindOverloaded, RetryAfter: time.Second, Err: ErrInFlightBytes}, []string{"take all the memory", "Try again in 1s"}},
+		{Error{Kind: KindOverloaded, RetryAfter: time.Second, Err: tools.Exhausted(secret)}, []string{"not run", "nothing is wrong with the tool", "try again in 1s"}},
+		{Error{Kind: KindOverloaded, RetryAfter: time.Second, Err: tools.Exhausted(tools.Errorf(`"shop" has no files left`))}, []string{"no files left. Nothing was done", "try again in 1s"}},
 		{Error{Kind: KindMemoryPressure, RetryAfter: time.Second}, []string{"not called", "memory", "Try again in 1s"}},
 		{Error{Kind: KindTimeout, Err: ErrTimeout}, []string{"time limit", "less work"}},
 		{Error{Kind: KindTimeout, Err: ErrIdleTimeout}, []string{"no progress", "less work"}},

@@ -38,6 +38,7 @@ func TestRepeatClasses(t *testing.T) {
 		{"success", echo, "{}", ordinary, Options{}, tools.Limits{}, false, ""},
 		{"unreachable", giving(nil, tools.Unreachable(tools.Errorf("it is down"))), "{}", ordinary, Options{Breaker: tools.Breaker{Off: true}}, tools.Limits{}, false, ""},
 		{"unreachable, counted by the breaker", giving(nil, tools.Unreachable(tools.Errorf("it is down"))), "{}", ordinary, Options{}, tools.Limits{}, false, ""},
+		{"exhausted", giving(nil, tools.Exhausted(tools.Errorf("no files left"))), "{}", ordinary, Options{}, tools.Limits{}, false, ""},
 		{"cancelled", obey, "{}", cancelled, Options{}, tools.Limits{}, false, ""},
 		{"refused", echo, "{}", ordinary, Options{Rate: tools.Rate{Count: 1, Per: time.Hour}}, tools.Limits{}, false, ""},
 		{"off", broken, "{}", ordinary, Options{RepeatFailures: -1}, tools.Limits{}, false, ""},

@@ -6,7 +6,7 @@ import "time"
 // recover and its callers know at once. What counts is that the tool could not do its
 // work: timeouts, panics, errors that are not for the model, output that breaks its
 // schema, and what a handler has marked with [Unreachable]. A result with IsError, invalid
-// arguments, refused and cancelled calls do not.
+// arguments, refused and cancelled calls do not, nor does what is marked with [Exhausted].
 //
 // Refused are all calls for Open, and longer each time that it happens again soon. Then
 // calls go through as probes, first one at a time, then two, four and eight; a failure

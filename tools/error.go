@@ -41,6 +41,26 @@ func Unreachable(err error) error {
 	return &unreachable{err}
 }
 
+// ErrExhausted is what errors are that [Exhausted] has marked.
+var ErrExhausted = errors.New("the server has too little left of what a call takes")
+
+// Exhausted marks an error of a handler as one of the server itself, which has too few
+// file descriptors, processes or too little memory left to begin: the tool has done
+// nothing, and would do the same for another. The engine refuses the call as overloaded,
+// with a time after which to try again; neither the tool's circuit breaker nor the guard
+// against repeated failures counts it. The caller sees the text where the error is an
+// [*Error]. Exhausted of nil is nil.
+func Exhausted(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &exhausted{err}
+}
+
+type exhausted struct{ error }
+
+func (e *exhausted) Unwrap() []error { return []error{e.error, ErrExhausted} }
+
 type unreachable struct{ error }
 
 func (u *unreachable) Unwrap() []error { return []error{u.error, ErrUnreachable} }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/sluice-dev/sluice/tools"
 )
 
 // TestGroupAlive holds that the dead that nobody has reaped do not count as alive, and
@@ -49,14 +51,19 @@ func TestExplain(t *testing.T) {
 		syscall.EACCES:  "permissions",
 		syscall.E2BIG:   "shorten them",
 		syscall.ETXTBSY: "try again shortly",
-		syscall.EAGAIN:  "try again later",
-		syscall.ENOMEM:  "try again later",
-		syscall.EMFILE:  "try again later",
+		syscall.EAGAIN:  "no process to spare",
+		syscall.ENOMEM:  "no memory to spare",
+		syscall.EMFILE:  "the server has too many files open",
+		syscall.ENFILE:  "the system has too many files open",
 		syscall.EIO:     "input/output error",
 	} {
 		err := p.explain(&fs.PathError{Op: "fork/exec", Path: p.path, Err: number})
 		if !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%v: got %q, want %q", number, err, want)
+		}
+		own := number == syscall.EAGAIN || number == syscall.ENOMEM || number == syscall.EMFILE || number == syscall.ENFILE
+		if errors.Is(err, tools.ErrExhausted) != own || errors.Is(err, tools.ErrUnreachable) != (!own && number != syscall.E2BIG) {
+			t.Errorf("%v: whose fault it is is said wrong: %v", number, err)
 		}
 		if !errors.Is(err, number) {
 			t.Errorf("%v: its cause is lost", number)

@@ -3,6 +3,7 @@ package command_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/tools/command"
 )
@@ -20,6 +23,7 @@ import (
 func init() {
 	children["server"] = server
 	children["deserted"] = deserted
+	children["starved"] = starved
 }
 
 // deserted is a server that calls a tool which leaves its group.
@@ -52,6 +56,49 @@ func server([]string) {
 		fmt.Println("calling")
 	}()
 	_, _ = tool.Handler.Call(ctx, &tools.Call{})
+}
+
+// starved is a server that calls a tool with fewer and fewer files that it may open, and
+// then with as many as before.
+func starved([]string) {
+	command.Layers()
+	tool, err := command.New(command.Spec{Definition: tools.Definition{Name: "worker"}, Args: []string{"true"}})
+	if err != nil {
+		panic(err)
+	}
+	var before unix.Rlimit
+	_ = unix.Getrlimit(unix.RLIMIT_NOFILE, &before)
+	limit := func(n uint64) { _ = unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: n, Max: before.Max}) }
+	refused := 0
+	for n := uint64(40); ; n-- {
+		limit(n)
+		_, err := tool.Handler.Call(context.Background(), &tools.Call{})
+		limit(before.Cur)
+		switch {
+		case err == nil && n > 3:
+		case errors.Is(err, tools.ErrExhausted) && !errors.Is(err, tools.ErrUnreachable):
+			refused++
+		default:
+			fmt.Printf("with %d: %v", n, err)
+			return
+		}
+		if n == 3 {
+			break
+		}
+	}
+	_, err = tool.Handler.Call(context.Background(), &tools.Call{})
+	fmt.Printf("refused %v, and then %v", refused > 10, err)
+}
+
+// TestOutOfFiles holds that a server which may open no more files says so of itself, and
+// not of its tool, whatever the file that it lacks is for.
+func TestOutOfFiles(t *testing.T) {
+	t.Parallel()
+	spec := childSpec("starved")
+	spec.Sandbox = command.SandboxOff
+	if got := textOf(mustCall(t.Context(), t, spec, "{}")); got != "refused true, and then <nil>" {
+		t.Error(got)
+	}
 }
 
 // TestLeaderDiesWithServer holds that a server that is killed takes the programs it

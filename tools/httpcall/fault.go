@@ -50,7 +50,8 @@ var fixed = []struct {
 	{io.ErrUnexpectedEOF, "closed the connection before the end of its answer", true},
 	{syscall.EHOSTUNREACH, "is out of reach: there is no way to it from this machine's network", true},
 	{syscall.ENETUNREACH, "is out of reach: there is no way to it from this machine's network", true},
-	{syscall.EMFILE, "cannot be connected to now: the server has too many files open", true},
+	{syscall.EMFILE, "cannot be connected to now: Sluice has too many files open", true},
+	{syscall.ENFILE, "cannot be connected to now: the system has too many files open", true},
 	{os.ErrDeadlineExceeded, "did not answer in time", true},
 	{context.DeadlineExceeded, "did not answer in time", true},
 }
@@ -138,6 +139,9 @@ func (e *endpoint) explain(err error, m *mask) error {
 	failure := tools.Errorf("%s failed: the server %s %w", e.tool, e.address.base.Host, said)
 	if errors.Is(err, errBlocked) || errors.Is(err, errRedirectAway) {
 		return failure
+	}
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return tools.Exhausted(failure) // which says nothing of the endpoint
 	}
 	return tools.Unreachable(failure)
 }
