@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -93,6 +94,34 @@ func flaky(fails *bool, limits tools.Limits) *tools.Tool {
 		}
 		return tools.TextResult("works"), nil
 	}, limits)
+}
+
+// TestBreakersReopenApart checks that breakers which opened at one moment do not let calls
+// through at one moment (FAULTS row 56): what stands behind them may be one service, and it
+// has just come back.
+func TestBreakersReopenApart(t *testing.T) {
+	t.Parallel()
+	const open, crowd = 8 * time.Second, 100
+	synctest.Test(t, func(t *testing.T) {
+		var list []*tools.Tool
+		for i := range crowd {
+			list = append(list, tool(fmt.Sprint("t", i), func(context.Context, *tools.Call) (*tools.Result, error) {
+				return nil, errors.New("broken")
+			}))
+		}
+		e := newEngine(t, Options{Breaker: tools.Breaker{Failures: 1, Open: open}}, list...)
+		moments := map[time.Duration]bool{}
+		first, last := time.Hour, time.Duration(0)
+		for _, tool := range list {
+			<-start(e, t.Context(), tool.Name)
+			wait := wantKind(t, <-start(e, t.Context(), tool.Name), KindCircuitOpen, ErrCircuitOpen).RetryAfter
+			moments[wait] = true
+			first, last = min(first, wait), max(last, wait)
+		}
+		if first < open || last > open+open/4 || last-first < open/8 || len(moments) < crowd/2 {
+			t.Errorf("%d breakers reopen at %d moments, from %v to %v", crowd, len(moments), first, last)
+		}
+	})
 }
 
 // TestBreaker follows a tool that fails and recovers: its callers, its metrics and the

@@ -130,6 +130,33 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
+// Servers that ended at one moment are not started again at one moment: what they need may
+// have gone down with them.
+func TestServersComeBackApart(t *testing.T) {
+	t.Parallel()
+	var waits [2][]time.Duration
+	t.Run("both", func(t *testing.T) {
+		for i := range waits {
+			t.Run("", func(t *testing.T) {
+				play(t, nil, func(s *scene) {
+					server := s.shake(named("read", ""))
+					for range 10 {
+						server.end()
+						ended := time.Now()
+						server = s.shake(named("read", ""))
+						waits[i] = append(waits[i], time.Since(ended))
+					}
+				})
+			})
+		}
+	})
+	for n, one := range waits[0] {
+		if other := waits[1][n]; one == other || max(one, other) > lastBackoff {
+			t.Errorf("start %d came after %v of one and %v of the other", n, one, other)
+		}
+	}
+}
+
 // A server that ends again and again is started ever more seldom; one that was up for
 // long enough begins anew.
 func TestCrashLoop(t *testing.T) {

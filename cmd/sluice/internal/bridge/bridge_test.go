@@ -204,6 +204,31 @@ func TestLostConnection(t *testing.T) {
 	})
 }
 
+// Those who have lost a server at one moment do not come back to it at one moment.
+func TestClientsComeBackApart(t *testing.T) {
+	var waits [2][]time.Duration
+	t.Run("both", func(t *testing.T) {
+		for i := range waits {
+			t.Run("", func(t *testing.T) {
+				play(t, func(s *scene) {
+					s.shake().Close(1001, "")
+					for range 10 {
+						lost := time.Now()
+						attempt := <-s.dials
+						waits[i] = append(waits[i], time.Since(lost))
+						attempt <- errors.New("no route")
+					}
+				})
+			})
+		}
+	})
+	for n, one := range waits[0] {
+		if other := waits[1][n]; one == other || max(one, other) > min(30*time.Second, time.Second<<n/2) {
+			t.Errorf("attempt %d came after %v of one and %v of the other", n, one, other)
+		}
+	}
+}
+
 // A server that comes back with another revision is none that the client could speak to.
 func TestServerThatSpeaksAnotherRevisionNow(t *testing.T) {
 	play(t, func(s *scene) {
