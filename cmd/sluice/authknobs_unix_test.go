@@ -155,7 +155,7 @@ func knowsCertificates(t *testing.T) {
 	authority := newAuthority(t)
 	cert, key := authority.issue("server")
 	clientCert, clientKey := authority.issue("client")
-	for kind, name := range map[string]string{"cn": "client", "dns": "localhost"} {
+	for kind, name := range map[string]string{"cn": "client", "dns": "localhost", "uri": "spiffe://shop.example/client", "email": "client@shop.example"} {
 		r := runService(t, fmt.Sprintf(`
 listen: {address: '127.0.0.1:0', tls: {cert_file: %s, key_file: %s, client_ca_file: %s, client_cert: optional}}
 auth: {certificates: {caller: %s, prefix: "cert:"}, callers: [{name: "cert:%s", tools: [echo]}, {name: "*", tools: []}]}

@@ -11,6 +11,7 @@ import (
 	"encoding/pem"
 	"math/big"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"testing"
@@ -82,7 +83,8 @@ func (a *authority) issueUntil(name string, end time.Time) (cert, key string) {
 	cert, key = filepath.Join(a.dir, name+".pem"), filepath.Join(a.dir, name+".key")
 	private := a.newKey()
 	a.sign(&x509.Certificate{
-		Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"},
+		Subject: pkix.Name{CommonName: name}, DNSNames: []string{"localhost"}, EmailAddresses: []string{name + "@shop.example"},
+		URIs:        []*url.URL{{Scheme: "spiffe", Host: "shop.example", Path: "/" + name}},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}, NotAfter: end,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}, private, cert)
