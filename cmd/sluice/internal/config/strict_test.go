@@ -321,6 +321,40 @@ var strictness = []struct{ name, source, want string }{
         put it into the environment and name the variable with token_env, or into a file and name that with token_file`,
 	},
 	{
+		"issuer of tokens with keys in two places",
+		"auth:\n  jwt:\n    - {issuer: a, audience: [b], jwks_url: 'https://id.example/keys', jwks_file: c}\n",
+		`c.yaml:3:7: auth.jwt[0] needs either jwks_url or jwks_file
+    3 |     - {issuer: a, audience: [b], jwks_url: 'https://id.example/keys', jwks_file: c}
+      |       ^`,
+	},
+	{
+		"issuer of tokens without keys",
+		"auth:\n  jwt:\n    - {issuer: a, audience: [b]}\n",
+		`c.yaml:3:7: auth.jwt[0] needs either jwks_url or jwks_file
+    3 |     - {issuer: a, audience: [b]}
+      |       ^`,
+	},
+	{
+		"how to fetch keys that are in a file",
+		"auth:\n  jwt:\n    - issuer: a\n      audience: [b]\n      jwks_file: c\n      ca_file: d\n      refresh: 1h\n      stale: 2h\n",
+		`c.yaml:6:16: auth.jwt[0].ca_file is for jwks_url, and this issuer has none
+    6 |       ca_file: d
+      |                ^
+c.yaml:7:16: auth.jwt[0].refresh is for jwks_url, and this issuer has none
+    7 |       refresh: 1h
+      |                ^
+c.yaml:8:14: auth.jwt[0].stale is for jwks_url, and this issuer has none
+    8 |       stale: 2h
+      |              ^`,
+	},
+	{
+		"keys that anybody on the way can change",
+		"auth:\n  jwt:\n    - {issuer: a, audience: [b], jwks_url: 'http://id.example/keys'}\n",
+		`c.yaml:3:44: auth.jwt[0].jwks_url must begin with https:// unless it is on this machine: who can change the keys can be anybody
+    3 |     - {issuer: a, audience: [b], jwks_url: 'http://id.example/keys'}
+      |                                            ^`,
+	},
+	{
 		"callers whose names are not what they look like",
 		"auth:\n  callers: [{name: \"a\\u202eb*\"}]\n  tokens: [{name: \"a\\e[2J\", token_env: A}]\n  jwt: [{issuer: a, audience: [b], jwks_file: c, prefix: \"\\n\"}]\n" +
 			"  certificates: {prefix: \"\\u200b\"}\n  users: [{uid: 1, name: \"\\u009b\"}]\n",
