@@ -36,6 +36,8 @@ func TestWrongUsage(t *testing.T) {
 		{"no such log format", []string{"serve", "--log-format", "xml"}, "sluice: there is no log format \"xml\"\nhint: choose text or json\n"},
 		{"address without port", []string{"serve", "--listen", "bad"}, "sluice: --listen must be host:port such as 127.0.0.1:7777, or unix:/path, not \"bad\": missing port in address\nhint: port 0 takes a free one\n"},
 		{"port too large", []string{"serve", "--listen", "0.0.0.0:70000"}, "sluice: --listen must be host:port such as 127.0.0.1:7777, or unix:/path, not \"0.0.0.0:70000\"\nhint: port 0 takes a free one\n"},
+		{"socket of systemd without a name", []string{"serve", "--listen", "systemd:"}, "sluice: --listen \"systemd:\" does not name a socket, as systemd:NAME does\nhint: the name is that of FileDescriptorName= in the .socket unit, or else the unit's own, as in systemd:sluice.socket\n"},
+		{"UNIX socket without a path", []string{"serve", "--listen", "unix:"}, "sluice: --listen \"unix:\" has no path\nhint: write unix: and the path of the socket, as in unix:/run/sluice.sock\n"},
 		{"no such file", []string{"check", "--config", "none.yaml"}, "sluice: open none.yaml: no such file or directory\nhint: --config names the config file\n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -73,18 +73,29 @@ func newServeCommand() *cobra.Command {
 
 // addFlags adds the flags on clients and their connections.
 func (o *serveOptions) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&o.listen, "listen", "l", nil, "listen on this `address`: host:port, where port 0 takes a free one, or unix:/path; may be repeated (default 127.0.0.1:7777)")
+	cmd.Flags().StringArrayVarP(&o.listen, "listen", "l", nil, "listen on this `address`: host:port, where port 0 takes a free one, unix:/path or systemd:NAME; may be repeated (default 127.0.0.1:7777)")
 	cmd.Flags().StringVar(&o.tokenFile, "token-file", "", "accept the token that this `file` holds")
 	cmd.Flags().StringArrayVar(&o.origins, "origin", nil, "let pages of this `origin` connect, such as http://localhost:*; may be repeated")
 	o.drain.add(cmd.Flags(), "drain", defaultDrain, "how long running calls may go on when asked to stop")
 	o.log.add(cmd)
 }
 
+// hintOfAddress says how to write an address that is none.
+func hintOfAddress(address string) string {
+	if _, ok := config.SystemdName(address); ok {
+		return "the name is that of FileDescriptorName= in the .socket unit, or else the unit's own, as in systemd:sluice.socket"
+	}
+	if _, ok := config.UnixPath(address); ok {
+		return "write unix: and the path of the socket, as in unix:/run/sluice.sock"
+	}
+	return "port 0 takes a free one"
+}
+
 // apply writes the flags that were given into cfg.
 func (o *serveOptions) apply(cfg *config.Config) error {
 	for i, address := range o.listen {
 		if err := config.CheckAddress(address); err != nil {
-			return usageError("port 0 takes a free one", "--listen %w", err)
+			return usageError(hintOfAddress(address), "--listen %w", err)
 		}
 		address, err := absoluteAddress(address)
 		if err != nil {

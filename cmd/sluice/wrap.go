@@ -87,7 +87,7 @@ func (o *wrapOptions) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.engine.audit, "audit", "", "write the audit log to this `file` (default none)")
 	o.serve.addFlags(cmd)
 	flags.Lookup("listen").DefValue = ""
-	flags.Lookup("listen").Usage = "serve WebSocket clients at this `address` instead of stdio: host:port, where port 0 takes a free one, or unix:/path; may be repeated"
+	flags.Lookup("listen").Usage = "serve WebSocket clients at this `address` instead of stdio: host:port, where port 0 takes a free one, unix:/path or systemd:NAME; may be repeated"
 }
 
 func (o *wrapOptions) run(cmd *cobra.Command) error {
