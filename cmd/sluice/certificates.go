@@ -41,7 +41,7 @@ func (c *certificates) within(l net.Listener) net.Listener {
 // loadTLS reads the files that a config names. A session is resumed by nobody who has to
 // show a certificate: whether that is still good is then asked each time.
 func loadTLS(t *config.TLS) (*tls.Config, error) {
-	pair, err := tls.LoadX509KeyPair(t.CertFile, t.KeyFile)
+	pair, err := readKeyPair(t.CertFile, t.KeyFile)
 	if err != nil {
 		return nil, fmt.Errorf("%s and %s: %w", t.CertFile, t.KeyFile, err)
 	}
@@ -62,6 +62,19 @@ func loadTLS(t *config.TLS) (*tls.Config, error) {
 		c.ClientAuth = tls.VerifyClientCertIfGiven
 	}
 	return c, nil
+}
+
+// readKeyPair reads a certificate and its key, in PEM form.
+func readKeyPair(certificate, key string) (tls.Certificate, error) {
+	first, err := config.ReadFile(certificate)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	second, err := config.ReadFile(key)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	return tls.X509KeyPair(first, second)
 }
 
 // follow has new connections begin with next, and says so where it is another.

@@ -5,9 +5,10 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/url"
-	"os"
 
 	"github.com/spf13/pflag"
+
+	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 )
 
 // A clientTLS is what a command trusts and shows at a wss:// URL.
@@ -39,7 +40,7 @@ func (c *clientTLS) check(u *url.URL) error {
 func (c *clientTLS) config() (*tls.Config, error) {
 	t := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.ca != "" {
-		text, err := os.ReadFile(c.ca)
+		text, err := config.ReadFile(c.ca)
 		if err != nil {
 			return nil, fmt.Errorf("--ca: %w", err)
 		}
@@ -49,7 +50,7 @@ func (c *clientTLS) config() (*tls.Config, error) {
 		}
 	}
 	if c.cert != "" {
-		pair, err := tls.LoadX509KeyPair(c.cert, c.key)
+		pair, err := readKeyPair(c.cert, c.key)
 		if err != nil {
 			return nil, fmt.Errorf("--cert: %w", err)
 		}

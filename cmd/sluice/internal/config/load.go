@@ -3,10 +3,8 @@ package config
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 )
 
 // Starter returns the config that is served where no file is given: all defaults,
@@ -16,10 +14,7 @@ func Starter() *Config { return withDefaults(&Config{Starter: true}) }
 // Load reads a config file. Paths in it are relative to its directory. The error is
 // that of opening the file, or an [*Error].
 func Load(path string) (*Config, error) {
-	if err := checkFile(path); err != nil {
-		return nil, err
-	}
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -38,23 +33,6 @@ func Load(path string) (*Config, error) {
 	}
 	c.resolve(directory)
 	return c, nil
-}
-
-// inherited are the directories and files that stand for what this process was given
-// open, by a shell for example: <(...).
-var inherited = []string{"/dev/fd", "/dev/stdin", "/proc/self/fd"}
-
-// checkFile refuses what would be waited for, such as a named pipe that nobody writes
-// to. A pipe that is open already has somebody who means to.
-func checkFile(path string) error {
-	info, err := os.Stat(path)
-	if err != nil || info.Mode().IsRegular() {
-		return nil // Open has its own words for what is wrong
-	}
-	if clean := filepath.Clean(path); slices.Contains(inherited, clean) || slices.Contains(inherited, filepath.Dir(clean)) {
-		return nil
-	}
-	return fmt.Errorf("open %s: it is not a regular file", path)
 }
 
 // Parse reads the text of a config file; name stands for it in errors, which are of

@@ -38,9 +38,10 @@ func readSecret(env, file string) (string, error) {
 }
 
 // ReadSecret reads a secret from a file that holds nothing else, as container
-// platforms mount them. One that everybody may write is refused.
+// platforms mount them. One that everybody may write is refused, and what is no regular
+// file but was not given to this process open, for a pipe may never be written to.
 func ReadSecret(path string) (string, error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return "", err
 	}

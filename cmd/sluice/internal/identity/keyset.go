@@ -10,7 +10,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -79,7 +78,7 @@ func newKeySet(c *config.JWT, now func() time.Time, log *slog.Logger) (*keySet, 
 	}
 	k.life, k.end = context.WithCancel(context.Background())
 	if k.url == "" {
-		text, err := os.ReadFile(c.JWKSFile)
+		text, err := config.ReadFile(c.JWKSFile)
 		if err == nil {
 			k.keys, err = readKeys(text)
 		}
@@ -90,7 +89,7 @@ func newKeySet(c *config.JWT, now func() time.Time, log *slog.Logger) (*keySet, 
 	}
 	transport := &http.Transport{MaxResponseHeaderBytes: 64 << 10, DisableKeepAlives: true, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	if c.CAFile != "" {
-		text, err := os.ReadFile(c.CAFile)
+		text, err := config.ReadFile(c.CAFile)
 		if err != nil {
 			return nil, fmt.Errorf("ca_file: %w", err)
 		}
