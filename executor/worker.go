@@ -77,9 +77,17 @@ func (w *workers) release() {
 	}
 }
 
-// KeepReady keeps the goroutines of calls that have ended for those to come, 256 at most,
-// until the function that it returns is called, once. It makes many short calls
-// cheaper; a server has it in force while clients are connected. Without it an engine
+// Spawn runs f on a goroutine, one of those that KeepReady keeps where there is one. It is
+// for the short errands of a server, which need the stacks that these have grown.
+func (e *Engine) Spawn(f func()) { e.workers.start(errand(f)) }
+
+type errand func()
+
+func (f errand) run() { f() }
+
+// KeepReady keeps the goroutines of calls that have ended for those to come, and for Spawn,
+// 256 at most, until the function that it returns is called, once. It makes many short
+// calls cheaper; a server has it in force while clients are connected. Without it an engine
 // has no goroutine between two calls.
 func (e *Engine) KeepReady() (release func()) {
 	e.workers.hold()

@@ -71,7 +71,8 @@ func newConn(ctx context.Context, s *Server, stream Stream, peer Peer) *conn {
 		requests: map[string]*pending{}, subscriptions: map[string]*subscription{},
 		tokens: map[string]bool{},
 	}
-	c.out = newOutbox(func() { go c.write() })
+	write := c.write
+	c.out = newOutbox(func() { s.opts.Engine.Spawn(write) })
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.callCtx = context.WithoutCancel(ctx)
 	return c
