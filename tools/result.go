@@ -24,10 +24,20 @@ type Result struct {
 
 // TextResult returns a result with one block of text.
 func TextResult(text string) *Result {
-	return &Result{Content: []Content{Text{Text: text}}}
+	return textResult(text, false)
 }
 
 // ErrorResult returns a result with IsError and one block of text.
 func ErrorResult(text string) *Result {
-	return &Result{Content: []Content{Text{Text: text}}, IsError: true}
+	return textResult(text, true)
+}
+
+// textResult allocates the result and its list of content as one.
+func textResult(text string, isError bool) *Result {
+	r := &struct {
+		Result
+		content [1]Content
+	}{Result: Result{IsError: isError}, content: [1]Content{Text{Text: text}}}
+	r.Content = r.content[:]
+	return &r.Result
 }

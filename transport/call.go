@@ -31,11 +31,12 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 	if fault != nil {
 		return fault
 	}
-	if p := (&pending{request: r}); c.begin(p, name) {
-		c.runCall(p, &executor.Request{
-			Tool: name, Arguments: json.RawMessage(arguments), Priority: priority,
-			Caller: c.peer.Caller, Transport: c.peer.Transport, Trace: readTrace(r.meta),
-		})
+	p := &pending{request: r, call: executor.Request{
+		Tool: name, Arguments: json.RawMessage(arguments), Priority: priority,
+		Caller: c.peer.Caller, Transport: c.peer.Transport, Trace: readTrace(r.meta),
+	}}
+	if c.begin(p) {
+		c.runCall(p)
 	}
 	return nil
 }
@@ -66,8 +67,8 @@ func readTrace(meta members) tools.Trace {
 }
 
 // runCall hands a call to the engine, which answers it on a goroutine of its own.
-func (c *conn) runCall(p *pending, req *executor.Request) {
-	r := p.request
+func (c *conn) runCall(p *pending) {
+	r, req := p.request, &p.call
 	if p.token != "" {
 		req.OnProgress = func(progress tools.Progress) {
 			c.offer(p, appendProgress(nil, r.token, progress, r.revision), true)

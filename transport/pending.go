@@ -11,6 +11,7 @@ import (
 // while it is in conn.requests, so that nothing leaves after its end.
 type pending struct {
 	request  *request
+	call     executor.Request
 	job      *executor.Job // guarded by conn.mu before it starts; set by the reader goroutine
 	token    string        // the key of the progress token that it was given; empty for none
 	progress ticket        // guarded by conn.mu; the last progress that was queued
@@ -18,12 +19,12 @@ type pending struct {
 
 // begin enters a call of a tool and reports whether it may be run; if so it must be ended by
 // finish. Otherwise it is answered.
-func (c *conn) begin(p *pending, tool string) bool {
+func (c *conn) begin(p *pending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.leaving {
 		c.answer(p.request, c.failureFrame(p.request, &executor.Error{
-			Kind: executor.KindShuttingDown, Tool: tool, Err: executor.ErrShuttingDown,
+			Kind: executor.KindShuttingDown, Tool: p.call.Tool, Err: executor.ErrShuttingDown,
 		}))
 		return false
 	}
