@@ -58,31 +58,45 @@ func benchQueue(b *testing.B, waiting, callers, tools int) {
 	}
 }
 
-// BenchmarkContention is the whole engine called by so many goroutines at once; 64 must
-// have at least 0.9 of the throughput of one.
+// BenchmarkContention is the whole engine called by so many goroutines at once, which wait
+// for their calls or run them themselves; 64 must have at least 0.9 of the throughput of
+// one, where there are slots for all.
 func BenchmarkContention(b *testing.B) {
-	for _, slots := range []int{64, 1} {
-		for _, callers := range []int{1, 64} {
-			b.Run(fmt.Sprintf("%dslots/%dcallers", slots, callers), func(b *testing.B) {
-				registry := &tools.Registry{}
-				if err := registry.Add(tool("t", echo)); err != nil {
-					b.Fatal(err)
-				}
-				e := New(Options{Registry: registry, Concurrency: slots})
-				b.ReportAllocs()
-				var calls atomic.Int64
-				var done sync.WaitGroup
-				for range callers {
-					done.Go(func() {
-						for calls.Add(1) <= int64(b.N) {
-							if _, err := e.Execute(context.Background(), &Request{Tool: "t"}); err != nil {
-								b.Error(err)
+	ways := map[string]func(*Engine, context.Context, *Request) error{
+		"execute": func(e *Engine, ctx context.Context, req *Request) error {
+			_, err := e.Execute(ctx, req)
+			return err
+		},
+		"job": func(e *Engine, ctx context.Context, req *Request) (failed error) {
+			e.Job(ctx, req).Run(func(_ *tools.Result, err error) { failed = err })
+			return failed
+		},
+	}
+	for way, call := range ways {
+		for _, slots := range []int{64, 1} {
+			for _, callers := range []int{1, 64} {
+				b.Run(fmt.Sprintf("%s/%dslots/%dcallers", way, slots, callers), func(b *testing.B) {
+					registry := &tools.Registry{}
+					if err := registry.Add(tool("t", echo)); err != nil {
+						b.Fatal(err)
+					}
+					e := New(Options{Registry: registry, Concurrency: slots})
+					defer e.KeepReady()()
+					b.ReportAllocs()
+					var calls atomic.Int64
+					var done sync.WaitGroup
+					for range callers {
+						done.Go(func() {
+							for calls.Add(1) <= int64(b.N) {
+								if err := call(e, context.Background(), &Request{Tool: "t"}); err != nil {
+									b.Error(err)
+								}
 							}
-						}
-					})
-				}
-				done.Wait()
-			})
+						})
+					}
+					done.Wait()
+				})
+			}
 		}
 	}
 }
