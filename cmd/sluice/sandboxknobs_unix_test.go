@@ -26,7 +26,7 @@ var sandboxKnobs = map[string]func(*testing.T){
 
 	"Limits.cpu":           takes(command.LayerWatch, failsWith(tool(`command: [sh, -c, "while :; do :; done"], limits: {cpu: 100ms}`), "", "limit of 100ms")),
 	"Limits.cpus":          refusedWithout(command.LayerCPUs, "limits: {cpus: 0.5}"),
-	"Limits.memory":        takes(command.LayerWatch, failsWith(tool(`command: [sh, -c, "head -c 300M /dev/zero | tail -c 300M | sleep 9"], limits: {memory: 64MiB}`), "", "limit of 67108864 bytes")),
+	"Limits.memory":        takes(command.LayerWatch, failsWith(tool(`command: [sh, -c, "head -c 300000000 /dev/zero | tail -c 300000000 | sleep 9"], limits: {memory: 64MiB}`), "", "limit of 67108864 bytes")),
 	"Limits.address_space": takes(command.LayerWatch, says(tool(`command: [sh, -c, "sleep 0.2; ulimit -v"], limits: {address_space: 8GiB}`), "", "8388608")),
 	"Limits.processes":     takes(command.LayerWatch, failsWith(tool(`command: [sh, -c, "for i in 1 2 3 4 5 6 7 8 9; do sleep 9 & done; wait"], limits: {processes: 4}`), "", "limit of 4")),
 	"Limits.files":         takes(command.LayerLimits, says(tool(`command: [sh, -c, "ulimit -n"], limits: {files: 40}`), "", "40")),

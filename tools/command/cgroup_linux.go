@@ -70,7 +70,9 @@ func (c *cgroups) enter(w *ward, r Resources) error {
 		w.order.Limits.Memory = 0
 	}
 	if c.have("pids") {
-		w.order.Limits.Processes, w.order.Refusals = 0, []byte(filepath.Join(g.path, "pids.events"))
+		// Processes stay watched: the cgroup has room for the threads of the shim as well,
+		// of which there mostly are fewer.
+		w.order.Refusals = []byte(filepath.Join(g.path, "pids.events"))
 	}
 	w.cgroup = g
 	w.attributes.UseCgroupFD, w.attributes.CgroupFD = true, int(g.dir.Fd())

@@ -41,9 +41,9 @@ func TestCgroupLimits(t *testing.T) {
 		{
 			[]string{"memory", "pids", "cpu"}, "+memory +pids +cpu",
 			map[string]string{"memory.max": "268435456", "memory.oom.group": "1", "pids.max": "80", "cpu.max": "50000 100000"},
-			shim.Limits{},
+			shim.Limits{Processes: 64},
 		},
-		{[]string{"pids"}, "+pids", map[string]string{"pids.max": "80", "memory.max": "", "cpu.max": ""}, shim.Limits{Memory: 1 << 28}},
+		{[]string{"pids"}, "+pids", map[string]string{"pids.max": "80", "memory.max": "", "cpu.max": ""}, shim.Limits{Memory: 1 << 28, Processes: 64}},
 	}
 	for _, test := range tests {
 		c := fakeCgroups(t, test.delegated...)

@@ -155,6 +155,7 @@ func inDelegatedCgroup(t *testing.T, root string) {
 			command.Resources{Memory: 64 << 20}, false, "more memory than its limit of 67108864 bytes", true},
 		{"no memory at all", script(`echo hi`), command.Resources{Memory: 64 << 10}, false, "does not fit into its limit on memory", true},
 		{"processes", script(`for i in $(seq 99); do sleep 60 & done; sleep 60`), command.Resources{Processes: 40}, false, "processes and threads than its limit of 40", true},
+		{"few processes", script(`for i in 1 2 3 4 5 6 7 8 9; do sleep 60 & done; sleep 60`), command.Resources{Processes: 4}, false, "processes and threads than its limit of 4", true},
 		{"a fork bomb", script(`f() { f & f & f; }; f 2>/dev/null; sleep 60`), command.Resources{Processes: 40}, false, "processes and threads than its limit of 40", true},
 		{"processors", script(own + `while [ "$(grep -c '^nr_throttled 0' $C/cpu.stat)" = 1 ]; do :; done; echo throttled`), command.Resources{CPUs: 0.1}, false, "throttled", false},
 		{"out of reach", script(attack), command.Resources{Memory: 1 << 28}, true, "done\n", false},

@@ -43,7 +43,8 @@ const (
 	LayerFiles = "files"
 	// LayerNetwork holds [Spec.NoNetwork].
 	LayerNetwork = "network"
-	// LayerCgroup holds [Resources].Memory and Processes for all of a tree exactly.
+	// LayerCgroup holds [Resources].Memory for all of a tree exactly, and keeps Processes
+	// from being exceeded by more than a few until [LayerWatch] sees it.
 	LayerCgroup = "cgroup"
 	// LayerCPUs holds [Resources].CPUs.
 	LayerCPUs = "cpus"
