@@ -13,14 +13,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
 
+	"github.com/sluice-dev/sluice/bench/entry"
 	"github.com/sluice-dev/sluice/bench/page"
 )
 
@@ -28,20 +27,7 @@ func main() {
 	if len(os.Args) > 2 && os.Args[1] == roleArg {
 		os.Exit(play(os.Args[2], os.Args[3:])) // a tool or a server of the run
 	}
-	o, err := parse(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
-	if err != nil {
-		os.Exit(2) // flag has said why
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err = run(ctx, o)
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "soak:", err)
-		os.Exit(1)
-	}
+	entry.Main("soak", parse, run)
 }
 
 // options are the flags.
