@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +20,47 @@ type fixture struct {
 	engine   *executor.Engine
 	server   *transport.Server
 	release  chan struct{} // lets one call of "hold" end for each value
-	running  atomic.Int64  // calls of "hold" and "wait" that run
+	running  gauge         // calls of "hold" and "wait" that run
+}
+
+// A gauge is a number that a test waits for.
+type gauge struct {
+	mu      sync.Mutex // guards both
+	n       int
+	changed chan struct{} // closed when n changes; nil while nobody waits
+}
+
+func (g *gauge) add(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.n += n
+	if g.changed != nil {
+		close(g.changed)
+		g.changed = nil
+	}
+}
+
+// read returns the number, and what is closed when it changes.
+func (g *gauge) read() (n int, changed <-chan struct{}) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.changed == nil {
+		g.changed = make(chan struct{})
+	}
+	return g.n, g.changed
+}
+
+// await returns when the number is n.
+func (g *gauge) await(t *testing.T, n int) {
+	t.Helper()
+	late := time.After(patience)
+	for got, changed := g.read(); got != n; got, changed = g.read() {
+		select {
+		case <-changed:
+		case <-late:
+			t.Fatalf("%d run, not %d", got, n)
+		}
+	}
 }
 
 type none struct{}
@@ -85,15 +125,15 @@ func (f *fixture) tools() []*tools.Tool {
 			return "logged", nil
 		}),
 		tools.Func("wait", "Report once and run until cancelled.", func(ctx context.Context, _ none) (string, error) {
-			f.running.Add(1)
-			defer f.running.Add(-1)
+			f.running.add(1)
+			defer f.running.add(-1)
 			tools.Report(ctx, tools.Progress{Done: 1, Message: "waiting"})
 			<-ctx.Done()
 			return "", context.Cause(ctx)
 		}),
 		tools.Func("hold", "Report once and run until released.", func(ctx context.Context, _ none) (string, error) {
-			f.running.Add(1)
-			defer f.running.Add(-1)
+			f.running.add(1)
+			defer f.running.add(-1)
 			tools.Report(ctx, tools.Progress{Done: 1, Message: "holding"})
 			select {
 			case <-f.release:

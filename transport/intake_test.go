@@ -137,7 +137,7 @@ func TestCancellationsOfASlowReaderAreHeard(t *testing.T) {
 				t.Fatalf("not read: %s", message)
 			}
 		}
-		if f.running.Load() != 0 || len(f.engine.InFlight()) != 0 {
+		if n, _ := f.running.read(); n != 0 || len(f.engine.InFlight()) != 0 {
 			t.Error("the cancelled call runs on")
 		}
 		if calls := f.engine.Metrics().Total.Started; calls != 1 {
@@ -230,8 +230,9 @@ func TestSlowReaderCancelsOverEveryTransport(t *testing.T) {
 		for i := range n {
 			l.send(callMessage(i, "big", `{}`, ""))
 		}
+		f.running.await(t, 1)
 		l.send(cancelMessage("running"))
-		eventually(t, "the cancelled call ends", func() bool { return f.running.Load() == 0 })
+		f.running.await(t, 0)
 		for range n {
 			l.want("xxxx")
 		}

@@ -32,7 +32,7 @@ func TestDisconnectCancelsCalls(t *testing.T) {
 		for i := range 3 {
 			l.send(callMessage(i, "wait", `{}`, ""))
 		}
-		eventually(t, "the calls run", func() bool { return f.running.Load() == 3 })
+		f.running.await(t, 3)
 		if err := l.hangUp(); err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +48,7 @@ func TestClosedOutputCancelsCalls(t *testing.T) {
 	f := newFixture(t)
 	l := stdioLink(t, f.server)
 	l.send(callMessage(1, "wait", `{}`, ""))
-	eventually(t, "the call runs", func() bool { return f.running.Load() == 1 })
+	f.running.await(t, 1)
 	if err := l.closeRead(); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestCallsAreAnsweredAfterTheLastMessage(t *testing.T) {
 		f := newFixture(t)
 		l := connect(t, f.server)
 		l.send(callMessage(1, "hold", `{}`, ""))
-		eventually(t, "the call runs", func() bool { return f.running.Load() == 1 })
+		f.running.await(t, 1)
 		if err := l.closeSend(); err != nil {
 			t.Fatal(err)
 		}

@@ -33,7 +33,8 @@ func cancelMessage(id any) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":%s}}`, raw)
 }
 
-// eventually waits for a condition that something else brings about.
+// eventually waits for a state of the engine, which tells nobody that it changes: what the
+// tools of a fixture do is a gauge's, and what a client is told comes over its link.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
 	deadline := time.NewTimer(patience)
@@ -83,7 +84,8 @@ func TestServedWhileEverySlotIsBusy(t *testing.T) {
 			for i := range 5 {
 				l.send(callMessage(i, "hold", `{}`, ""))
 			}
-			eventually(t, "the slots are busy and the queue is full", func() bool { return f.running.Load() == 2 && f.engine.Metrics().Total.Waiting == 3 })
+			f.running.await(t, 2)
+			eventually(t, "the queue is full", func() bool { return f.engine.Metrics().Total.Waiting == 3 })
 			for i := range 500 {
 				l.send(callMessage(fmt.Sprint("more-", i), "hold", `{}`, ""))
 				l.want(fmt.Sprintf(`"id":"more-%d"`, i), `"isError":true`, `"kind":"overloaded"`, `"retryAfterMs":`)

@@ -234,7 +234,8 @@ func ownChildren() []string {
 	return pids
 }
 
-// eventually waits until the condition holds.
+// eventually waits for what the kernel and the runtime tell nobody: that processes which are
+// no children of ours have ended, and goroutines.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !holds(); {

@@ -230,7 +230,7 @@ func TestNoCallbackOutlivesItsCall(t *testing.T) {
 	select {
 	case <-returned:
 		t.Error("the call has returned while its callback runs")
-	case <-time.After(20 * time.Millisecond):
+	case <-time.After(20 * time.Millisecond): // real: a bubble does not take a mutex, on which the call is, for waiting
 	}
 	close(finish)
 	<-returned

@@ -18,15 +18,21 @@ import (
 	"time"
 )
 
+// eventually returns when the kernel says so: it tells nobody that another's child has ended,
+// nor that a descriptor was closed.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !holds(); <-time.After(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not in time: %s", what)
+		}
+	}
+}
+
 // awaitGone returns when no process of the group is left.
 func awaitGone(t *testing.T, group int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !errors.Is(syscall.Kill(-group, 0), syscall.ESRCH); {
-		if time.Now().After(deadline) {
-			t.Fatal("processes are left")
-		}
-		<-time.After(5 * time.Millisecond)
-	}
+	eventually(t, "no process of the group is left", func() bool { return errors.Is(syscall.Kill(-group, 0), syscall.ESRCH) })
 }
 
 func TestProcessEndsWithItsStream(t *testing.T) {
@@ -233,12 +239,7 @@ func TestManyCrashes(t *testing.T) {
 		})
 	}
 	starting.Wait()
-	for deadline := time.Now().Add(5 * time.Second); openFiles(t) > before+40; { // of tests beside this one
-		if time.Now().After(deadline) {
-			t.Fatalf("%d files are open, %d were before", openFiles(t), before)
-		}
-		<-time.After(10 * time.Millisecond)
-	}
+	eventually(t, "no more files are open than before", func() bool { return openFiles(t) <= before+40 }) // of tests beside this one
 }
 
 func openFiles(t *testing.T) int {

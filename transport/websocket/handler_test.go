@@ -103,7 +103,8 @@ func (h *Handler) inside() int {
 	return sum
 }
 
-// eventually waits for what other goroutines and the network bring about.
+// eventually waits for what other goroutines and the network bring about: a connection that
+// is given back, which the handler tells nobody.
 func eventually(t testing.TB, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(patience)

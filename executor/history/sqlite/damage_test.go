@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/sluice-dev/sluice/executor/history"
@@ -170,7 +171,10 @@ func TestDamageForSeveral(t *testing.T) {
 // TestDamageForEver gives up on a disk that spoils each file.
 func TestDamageForEver(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "x.db")
+	synctest.Test(t, func(t *testing.T) { damageForEver(t, filepath.Join(t.TempDir(), "x.db")) })
+}
+
+func damageForEver(t *testing.T, path string) {
 	s, log := newLogged(t, path, Options{})
 	for i := range maxAsides + 2 {
 		for _, suffix := range []string{"-wal", "-shm"} {
@@ -187,7 +191,7 @@ func TestDamageForEver(t *testing.T) {
 		if err := s.Flush(t.Context()); (err != nil) != (i >= maxAsides) {
 			t.Errorf("file %d: %v", i, err)
 		}
-		time.Sleep(2 * time.Millisecond) // names have milliseconds
+		time.Sleep(2 * time.Millisecond) // virtual: names have milliseconds
 	}
 	wantLog(t, log, saysAside, saysAside, saysAside, saysCannot)
 }

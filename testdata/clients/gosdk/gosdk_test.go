@@ -316,7 +316,7 @@ func wantCode(t *testing.T, err error, code int64) {
 	}
 }
 
-// eventually waits for what other goroutines bring about.
+// eventually waits for what the SDK notes on goroutines of its own.
 func eventually(t *testing.T, what string, happened func() bool) {
 	t.Helper()
 	deadline, tick := time.After(10*time.Second), time.NewTicker(5*time.Millisecond)
