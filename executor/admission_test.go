@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -70,6 +71,26 @@ func TestInFlightBytes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestAuditAtTheDoor checks that the audit log does not say of a call which was not let in
+// that the queue refused it.
+func TestAuditAtTheDoor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		log, release := audit.NewMemory(10), make(chan struct{})
+		e := newEngine(t, Options{Concurrency: 1, Queue: -1, InFlightBytes: 100, Audit: log}, tool("t", until(release)))
+		first := startRequest(t, e, padded(50))
+		wantKind(t, <-startRequest(t, e, padded(60)), KindOverloaded, ErrInFlightBytes)
+		wantKind(t, <-startRequest(t, e, padded(40)), KindOverloaded, ErrQueueFull)
+		close(release)
+		if err := <-first; err != nil {
+			t.Error(err)
+		}
+		if got := told(log); got != "allowed, started, refused by record, allowed, refused by queue, finished ok" {
+			t.Errorf("got %s", got)
+		}
+	})
 }
 
 // TestInFlightBytesOfAbandoned checks that what a stuck handler holds stays counted.

@@ -26,11 +26,11 @@ var errAuditHangs = fmt.Errorf("nothing was written within %v", auditPatience)
 var refusers = map[Kind]string{
 	KindShuttingDown:     "drain",
 	KindMemoryPressure:   "record",
-	KindUnaudited:        "audit",
 	KindUnknownTool:      "lookup",
 	KindForbidden:        "authorize",
 	KindInvalidArguments: "validate",
 	KindVetoed:           "hooks",
+	KindUnaudited:        "audit",
 	KindRateLimited:      "rate",
 	KindCircuitOpen:      "breaker",
 	KindRepeatedFailure:  "repeat",
@@ -44,9 +44,12 @@ var refusers = map[Kind]string{
 }
 
 // refuser returns the name of the policy that refused the call; empty where none did.
-func refuser(r *Record) string {
-	if r.Kind == "" || !r.Started.IsZero() {
+func refuser(r *Record, failure *Error) string {
+	switch {
+	case r.Kind == "" || !r.Started.IsZero():
 		return ""
+	case failure != nil && errors.Is(failure, ErrInFlightBytes): // which has the kind of what the queue refuses
+		return refusers[KindMemoryPressure]
 	}
 	if policy, known := refusers[r.Kind]; known {
 		return policy
@@ -125,7 +128,7 @@ func (a *auditor) ended(x *Execution, r *Record, failure *Error) {
 	if a == nil {
 		return
 	}
-	entry := audit.Entry{Time: r.Finished, Event: audit.EventFinished, Call: *r, Policy: refuser(r)}
+	entry := audit.Entry{Time: r.Finished, Event: audit.EventFinished, Call: *r, Policy: refuser(r, failure)}
 	if entry.Policy != "" {
 		entry.Event, entry.RetryAfter = audit.EventRefused, failure.RetryAfter
 		entry.Arguments = sha256.Sum256(x.Request.Arguments)
