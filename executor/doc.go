@@ -154,8 +154,8 @@
 //
 // [Engine.Drain] refuses new calls and lets those that run or wait come to their end
 // until its context is done; then it cancels them with [ErrShuttingDown] as the cause.
-// An engine has no goroutine of its own but those of calls that [Engine.Submit] has
-// started, which it drains with the rest, and needs no closing.
+// An engine has no goroutine of its own but those of calls, which it drains with the rest,
+// and, while [Engine.KeepReady] has it so, those that wait for the next. It needs no closing.
 //
 // # Audit
 //
@@ -196,7 +196,6 @@
 //	progress     meter.go what is shown, heartbeat.go where nothing is
 //	result       resultsize.go and output.go
 //	errors       error.go the kinds, public.go the sentences
-//	reload       adjust.go what can be changed while calls run
 //	numbers      tally.go and durations.go count, usage.go what processes took,
 //	             statistics.go by tool, callers.go by caller, metrics.go is read
 //

@@ -24,7 +24,7 @@ type Options struct {
 	Concurrency int
 
 	// Queue is how many calls may wait for a slot. Defaults to 1024; a negative
-	// number means that none may wait. See also Adjust.
+	// number means that none may wait.
 	Queue int
 
 	// QueueBytes is how many bytes of arguments those that wait may have in all, and as

@@ -19,11 +19,11 @@ type Kind = history.Kind
 const (
 	KindShuttingDown     Kind = "shutting_down"
 	KindMemoryPressure   Kind = "memory_pressure"
-	KindUnaudited        Kind = "unaudited"
 	KindUnknownTool      Kind = "unknown_tool"
 	KindForbidden        Kind = "forbidden"
 	KindInvalidArguments Kind = "invalid_arguments"
 	KindVetoed           Kind = "vetoed"
+	KindUnaudited        Kind = "unaudited"
 	KindRateLimited      Kind = "rate_limited"
 	KindCircuitOpen      Kind = "circuit_open"
 	KindRepeatedFailure  Kind = "repeated_failure"

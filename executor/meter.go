@@ -13,7 +13,7 @@ type meter struct {
 	latest  tools.Progress // Done is the tool's own last value, Message the last message
 	counts  bool           // the tool has given a value, not only messages
 	changed bool           // there is something that was not read yet
-	shown   float64        // the value read last, or -Inf
+	shown   float64        // the value read last
 	started bool           // shown is set
 	steps   int            // how far shown is from latest.Done, in messageSteps
 }

@@ -18,8 +18,8 @@ type QueueState struct {
 	Classes map[Priority]ClassState
 
 	// RefusedFull is how many calls found no place to wait or had to yield theirs,
-	// RefusedBytes how many for want of room for arguments, RefusedDeadline how many would have had to wait for too
-	// long, and TimedOut how many did.
+	// RefusedBytes how many for want of room for arguments, RefusedDeadline how many
+	// would have had to wait for too long, and TimedOut how many did.
 	RefusedFull, RefusedBytes, RefusedDeadline, TimedOut uint64
 	// RefusedShare is how many found too many calls of their own caller waiting: see
 	// [Allowance].Queue.

@@ -7,10 +7,10 @@ import (
 	"github.com/sluice-dev/sluice/tools"
 )
 
-// statistics has the state of each tool by its name, and of the callers. It is bounded by the registry:
-// the state of a tool that is gone is folded into the rest once there are more than
-// maxGone of them, and names that never were registered share one state, so that a
-// caller cannot fill the memory with names.
+// statistics has the state of each tool by its name, and of the callers. It is bounded by
+// the registry: the state of a tool that is gone is folded into the rest once there are
+// more than maxGone of them, and names that never were registered share one state, so
+// that a caller cannot fill the memory with names.
 type statistics struct {
 	registry *tools.Registry
 	unknown  tally
