@@ -31,11 +31,11 @@ func abandon(workers *workers, grace time.Duration, log *slog.Logger) Policy {
 	spare := &sync.Pool{New: func() any { return &attempt{news: make(chan bool, 2)} }}
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
-			if ctx.Err() != nil { // do not begin what nobody waits for
-				return nil, x.ended(ctx)
-			}
 			if c := x.leavable(ctx); c != nil {
 				return x.runHere(c, next)
+			}
+			if ctx.Err() != nil { // do not begin what nobody waits for
+				return nil, x.ended(ctx)
 			}
 			a := spare.Get().(*attempt)
 			a.ctx, a.x, a.next, a.log = ctx, x, next, log

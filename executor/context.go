@@ -96,7 +96,16 @@ func (c *callContext) listen(l watcher) <-chan struct{} {
 	return c.Context.Done()
 }
 
-// ignore ends what listen began.
+// watch has the watcher told when the context is cancelled, until ignore. It returns false
+// where that was so before.
+func (c *callContext) watch(w watcher) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ears = w
+	return c.cause == nil
+}
+
+// ignore ends what listen or watch began.
 func (c *callContext) ignore() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -38,12 +38,13 @@ type Execution struct {
 	allowed   bool         // and the audit log says so; belongs to audit
 	answered  bool         // guarded by mu
 
-	job     *Job         // that runs the call; nil where there is none
-	stage   atomic.Int32 // of the handler that the job's own goroutine runs; belongs to leave, as does
-	leaving *leaving     // how it is left to the handler; nil before that is due
-	passed  passage      // belongs to the breaker
-	breaks  bool         // the call counts for the breaker
-	repeats bool         // the call counts for the guard against repeated failures
+	job     *Job          // that runs the call; nil where there is none
+	stage   atomic.Int32  // of the handler that the job's own goroutine runs; belongs to leave, as does
+	leaving *leaving      // how it is left to the handler; nil before that is due
+	over    time.Duration // from when the call came to the return of that handler; 0 where there is none
+	passed  passage       // belongs to the breaker
+	breaks  bool          // the call counts for the breaker
+	repeats bool          // the call counts for the guard against repeated failures
 
 	crowded     atomic.Bool // when it came to the queue its caller had all its slots
 	cut         atomic.Bool // the result is not whole; written by limitResult
@@ -126,6 +127,16 @@ func (x *Execution) born() time.Time { return x.record.Queued }
 // there: it is cheaper than the time of day, and does not jump with it.
 func (x *Execution) age() time.Duration { return time.Since(x.born()) }
 
+// end is how long after the call came it has ended, for who is asked on the way back. Behind
+// a handler that the call's own goroutine has run there is next to nothing: it was then, and
+// the clock, which takes longer to read than most policies, need not be asked again.
+func (x *Execution) end() time.Duration {
+	if x.over > 0 {
+		return x.over
+	}
+	return x.age()
+}
+
 // AfterReturn calls f when every handler that the execution has started has really
 // returned: at once where that is so already or none was started, and otherwise,
 // that is when a handler was abandoned, from the handler's goroutine. This is how a
@@ -158,6 +169,12 @@ func (x *Execution) later(f func(*Execution)) bool {
 func (x *Execution) handlerStarts() {
 	x.running.Add(1)
 	x.starts++
+}
+
+// handlerDoesNotStart takes back what handlerStarts said.
+func (x *Execution) handlerDoesNotStart() {
+	x.running.Add(-1)
+	x.starts--
 }
 
 // handlers returns how many have been started. A policy sees from it whether what is

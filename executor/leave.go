@@ -38,13 +38,23 @@ func (x *Execution) leavable(ctx context.Context) *callContext {
 	return c
 }
 
-// runHere runs the handler. What one returns whose caller was answered is for nobody.
+// runHere runs the handler, unless nobody waits for it. What one returns whose caller was
+// answered is for nobody.
 func (x *Execution) runHere(c *callContext, next Handler) (result *tools.Result, err error) {
+	x.handlerStarts() // before anybody may take it for stuck
+	x.stage.Store(stageRunning)
+	if !c.watch((*leaver)(x)) {
+		x.stage.Store(stageNone)
+		x.handlerDoesNotStart()
+		return nil, x.ended(c)
+	}
 	ended := false
 	defer func() {
 		c.ignore()
 		if ended {
-			x.leaveNot(stageReturned)
+			if x.leaveNot(stageReturned) {
+				x.over = x.age()
+			}
 		} else { // recover stands inside of this, so it was runtime.Goexit
 			x.logPanic(c, x.job.engine.opts.Logger, errGoexit)
 			if x.leaveNot(stageLeft) {
@@ -53,9 +63,6 @@ func (x *Execution) runHere(c *callContext, next Handler) (result *tools.Result,
 		}
 		x.handlerReturned()
 	}()
-	x.handlerStarts()
-	x.stage.Store(stageRunning)
-	c.listen((*leaver)(x))
 	result, err = next(c, x)
 	ended = true
 	return result, err

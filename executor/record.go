@@ -81,7 +81,7 @@ func (r *recorder) end(x *Execution, result *tools.Result, failure *Error) {
 
 // finish completes the record, counts it and returns it.
 func (x *Execution) finish(stats *statistics, result *tools.Result, failure *Error) Record {
-	now := x.born().Add(x.age())
+	now := x.born().Add(x.end())
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	r := &x.record

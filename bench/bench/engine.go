@@ -12,12 +12,16 @@ import (
 )
 
 // engineAlone runs the benchmarks of the engine and of its queue in process, as go test
-// does, in turns with that of another library's policies.
+// does but compiled as the command is, in turns with that of another library's policies.
 func engineAlone(ctx context.Context, _ *fleet, o options) ([]budget, error) {
 	found := map[string]*benchmarks{}
+	profile, err := filepath.Abs(filepath.Join(o.sluice, "cmd", "sluice", "default.pgo"))
+	if err != nil {
+		return nil, err
+	}
 	for range o.rounds {
-		ours := goBench(ctx, o.sluice, "./executor", "^BenchmarkEngine(Execute)?$|^BenchmarkQueue$/^100000waiting$", found)
-		theirs := goBench(ctx, filepath.Join(o.sluice, "bench"), "./policies", "^BenchmarkFailsafe$", found)
+		ours := goBench(ctx, o.sluice, profile, "./executor", "^BenchmarkEngine(Execute)?$|^BenchmarkQueue$/^100000waiting$", found)
+		theirs := goBench(ctx, filepath.Join(o.sluice, "bench"), "off", "./policies", "^BenchmarkFailsafe$", found)
 		if err := errors.Join(ours, theirs); err != nil {
 			return nil, err
 		}
@@ -43,9 +47,10 @@ func engineAlone(ctx context.Context, _ *fleet, o options) ([]budget, error) {
 	}, nil
 }
 
-// goBench runs the benchmarks of a package once and adds their figures to found.
-func goBench(ctx context.Context, module, pkg, pattern string, found map[string]*benchmarks) error {
-	cmd := exec.CommandContext(ctx, "go", "test", pkg, "-run", "^$", "-benchtime", "0.5s", "-bench", pattern)
+// goBench runs the benchmarks of a package once, compiled with a profile, and adds their
+// figures to found.
+func goBench(ctx context.Context, module, profile, pkg, pattern string, found map[string]*benchmarks) error {
+	cmd := exec.CommandContext(ctx, "go", "test", "-pgo", profile, pkg, "-run", "^$", "-benchtime", "0.5s", "-bench", pattern)
 	cmd.Dir = module
 	out, err := cmd.CombinedOutput()
 	if err != nil {
