@@ -14,6 +14,7 @@
 //	authorize   Options.Authorize: may this caller use this tool
 //	validate    arguments against the input schema
 //	progress    opens the gate for reports and heartbeats, shuts it before the answer
+//	(interrupt) where functions of the user's follow, lets the engine cancel them
 //	hooks       Options.Before and After
 //	(user)      Options.Policies
 //	audit       says that the call is allowed; record says how it ended
