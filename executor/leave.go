@@ -25,9 +25,9 @@ type leaving struct {
 // the policies may run the handler too: it is that of a job, so nobody waits for it, and can
 // be left to a handler that does not stop. The policies are then still under the handler, on
 // its stack, and end when it does, so that the slot, the tokens of rate limits and the alarm
-// stay taken until then; what they do when a caller is answered, settle does for
-// them. So it must know them all: there are none of the user's. Such a call is spared two
-// changes between goroutines, which are half of what a short one costs.
+// stay taken until then; what they do when a caller is answered, settle does for them. So it
+// must know them all: there are none of the user's. Such a call is spared two changes between
+// goroutines, which are half of what a short one costs.
 func (x *Execution) leavable(ctx context.Context) *callContext {
 	if x.job == nil || !x.job.engine.leaves || x.Entry.Limits.Adaptive != nil {
 		return nil

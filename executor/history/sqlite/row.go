@@ -24,9 +24,9 @@ const manyRows = 32
 
 // An insert is a statement that inserts so many rows: by a SELECT of all columns in the order
 // of the table, for then SQLite puts each value at once where the row is made, and by VALUES
-// it copies them there. The values stay bound from one run to
-// the next, each text and blob in a slot of its own: most rows are much like others, and
-// what is equal need not be bound again.
+// it copies them there. The values stay bound from one run to the next, each text and blob
+// in a slot of its own: most rows are much like others, and what is equal need not be bound
+// again.
 type insert struct {
 	*statement
 	rows   int
