@@ -89,13 +89,11 @@ type preview struct {
 	text []byte // of the string that was read last, unquoted
 	hide bool   // the value that comes is that of a secret key
 
-	quoted bool // there was something to unquote in text
-
 	named bool // the value that comes names another: {"name": "password", "value": "..."}
 	pair  bool // that name was that of a secret
 }
 
-// token takes one token over; false where it is none.
+// token takes one token over, or several that need no thought; false where it is none.
 func (p *preview) token() bool {
 	c := p.in[p.at]
 	switch {
@@ -111,32 +109,37 @@ func (p *preview) token() bool {
 		p.string()
 		return true
 	}
-	n := plainLength(p.in[p.at:])
+	most := maxPreview
+	if p.hide || p.pair {
+		most = 1 // each token counts
+	}
+	n := plainLength(p.in[p.at:], most)
 	p.pair = p.pair && c != '{' && c != '}'
 	p.out = append(p.out, p.in[p.at:p.at+n]...)
 	p.at += n
 	return n > 0
 }
 
-// plainLength returns how much of the text is JSON that is no string: brackets, a literal,
-// or a part of a number. 0 where it is none.
-func plainLength(text []byte) int {
-	switch c := text[0]; c {
+// plainLength returns how much of the text is JSON that is no string: a literal, or at most
+// so many bytes of brackets and numbers. 0 where it is none.
+func plainLength(text []byte, most int) int {
+	switch text[0] {
 	case 't':
 		return literalLength(text, "true")
 	case 'f':
 		return literalLength(text, "false")
 	case 'n':
 		return literalLength(text, "null")
-	case '{', '}', '[', ']', ',', ':', '+', '-', '.', 'e', 'E':
-		return 1
 	}
 	n := 0
-	for n < min(len(text), maxPreview) && '0' <= text[n] && text[n] <= '9' {
+	for n < min(len(text), most) && marks[text[n]] {
 		n++
 	}
 	return n
 }
+
+// marks are what brackets and numbers consist of.
+var marks = setOf("{}[],:+-.eE0123456789")
 
 func literalLength(text []byte, literal string) int {
 	if len(text) < len(literal) || string(text[:len(literal)]) != literal {
@@ -147,11 +150,14 @@ func literalLength(text []byte, literal string) int {
 
 // string takes a string over: a key, or a value with its secrets masked.
 func (p *preview) string() {
-	raw := p.rawString()
-	p.unquote(raw)
+	raw, bare := p.bareString()
+	if !bare {
+		raw = p.rawString()
+		p.unquote(raw)
+	}
 	p.classify()
 	shown, changed := p.redactWords(p.text)
-	if !changed && !p.quoted && len(shown) <= maxString && len(raw) == len(shown)+2 && plain(shown) {
+	if bare && !changed {
 		p.out = append(p.out, raw...)
 		return
 	}
@@ -162,15 +168,31 @@ func (p *preview) string() {
 	p.out = append(p.out, quoted...)
 }
 
-// plain reports whether text that needed no unquoting needs no quoting but the quotes.
-func plain(text []byte) bool {
-	for _, c := range text {
-		if c < ' ' || c == '"' {
-			return false
-		}
+// bareString does what rawString and unquote do for a string like most: short, closed, and
+// standing for itself. False where it is none; then nothing is consumed.
+func (p *preview) bareString() (raw []byte, ok bool) {
+	body := p.in[p.at+1:]
+	body = body[:min(len(body), maxString+1)]
+	n := 0
+	for n < len(body) && standsForItself[body[n]] {
+		n++
 	}
-	return true
+	if n == len(body) || body[n] != '"' {
+		return nil, false
+	}
+	raw = p.in[p.at : p.at+n+2]
+	p.text = body[:n]
+	p.at += n + 2
+	return raw, true
 }
+
+// standsForItself says so of each byte in a string of JSON.
+var standsForItself = func() (set [256]bool) {
+	for c := range set {
+		set[c] = c >= ' ' && c != '"' && c != '\\'
+	}
+	return set
+}()
 
 // classify draws conclusions from the string that was read for the value that comes.
 func (p *preview) classify() {
@@ -236,7 +258,7 @@ func (p *preview) unquote(raw []byte) {
 		body = body[:n-1]
 	}
 	body = body[:min(len(body), maxRead)]
-	if p.quoted = bytes.IndexByte(body, '\\') >= 0; !p.quoted {
+	if bytes.IndexByte(body, '\\') < 0 {
 		p.text = body
 		return
 	}

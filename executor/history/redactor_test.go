@@ -1,10 +1,13 @@
 package history
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 func TestPreview(t *testing.T) {
@@ -90,6 +93,84 @@ func FuzzPreview(f *testing.F) {
 			t.Errorf("%q: the secret is in %q", before, got)
 		}
 	})
+}
+
+// FuzzShortCuts holds Preview to what comes out without its short cuts.
+func FuzzShortCuts(f *testing.F) {
+	for _, in := range []string{
+		`{"path":"/srv/docs/readme.txt","lines":20,"follow":false,"a":[1.5e3,{"b":null}]}`,
+		`[{"name":"PASSWORD","value":"hunter2"},{"name":"x","value":"y"}]`, `[{"key":"token",5:12,{"value":"a"}]`,
+		`{"token":::12,"b":"c"}`, `{"max_tokens": 100,"tokens":5}`, `["abc`, `["a\`, `["a\"b","\u0070assword",`, "[\"\x01\",\"\xff\",\"\x7f\"]",
+		`["--password x","ghp_0123456789abcdef","Bearer abc"]`, `[tru`, `[1,2]x`,
+	} {
+		f.Add([]byte(in), 1)
+		f.Add([]byte(in), 100)
+	}
+	for n := maxString - 1; n <= maxString+1; n++ {
+		f.Add([]byte(`["`+strings.Repeat("a", n)+`"]`), 1)
+	}
+	f.Add([]byte("12345,"), 50)
+	r := NewRedactor("colour")
+	f.Fuzz(func(t *testing.T, in []byte, times int) {
+		in = bytes.Repeat(in, min(max(times, 0), 200))
+		if got, want := r.Preview(in), previewInFull(r, in); got != want {
+			t.Errorf("%q\ngives %q\nwant  %q", in, got, want)
+		}
+	})
+}
+
+// previewInFull takes each byte that is no string or literal by itself, and each string over by reading,
+// unquoting, and quoting it where that makes a difference.
+func previewInFull(r *Redactor, in []byte) string {
+	p := preview{Redactor: r, in: in}
+	for taken := true; taken && p.at < len(in) && len(p.out) <= maxPreview; {
+		switch c := in[p.at]; {
+		case p.hide || c <= ' ':
+			taken = p.token()
+		case c == '"':
+			p.stringInFull()
+		default:
+			n := plainLength(in[p.at:], 1)
+			p.pair = p.pair && c != '{' && c != '}'
+			p.out = append(p.out, in[p.at:p.at+n]...)
+			p.at += n
+			taken = n > 0
+		}
+		if !taken {
+			p.out = append(p.out, more...)
+		}
+	}
+	return clip(p.out)
+}
+
+func (p *preview) stringInFull() {
+	raw := p.rawString()
+	p.unquote(raw)
+	p.classify()
+	shown, changed := p.redactWords(p.text)
+	bare := len(raw) == len(shown)+2 && bytes.IndexFunc(shown, func(c rune) bool { return c < ' ' || c == '"' }) < 0
+	if !changed && bare && len(shown) <= maxString && bytes.IndexByte(raw, '\\') < 0 {
+		p.out = append(p.out, raw...)
+		return
+	}
+	if len(shown) > maxString {
+		shown = append(bytes.Clone(shown[:maxString]), more...)
+	}
+	quoted, _ := jsontext.AppendQuote(nil, strings.ToValidUTF8(string(shown), ""))
+	p.out = append(p.out, quoted...)
+}
+
+// TestSecretPrefixes masks a word with each of the beginnings, and none that is too short.
+func TestSecretPrefixes(t *testing.T) {
+	t.Parallel()
+	r := NewRedactor()
+	for _, prefix := range secretPrefixes {
+		for n, want := range map[int]string{minMarked: `["***"]`, minMarked - 1: `["` + string(prefix) + strings.Repeat("a", minMarked-1) + `"]`} {
+			if got := r.Preview([]byte(`["` + string(prefix) + strings.Repeat("a", n) + `"]`)); got != want {
+				t.Errorf("%s and %d letters give %s", prefix, n, got)
+			}
+		}
+	}
 }
 
 func BenchmarkPreview(b *testing.B) {

@@ -2,7 +2,6 @@ package history
 
 import (
 	"bytes"
-	"hash/maphash"
 	"slices"
 	"sync/atomic"
 )
@@ -48,7 +47,7 @@ func (r *Redactor) secretKey(key []byte) bool {
 	if len(key) > maxKey {
 		return r.secretName(key)
 	}
-	place := &r.judge[maphash.Bytes(seed, key)%uint64(len(r.judge))]
+	place := &r.judge[placeOf(key)]
 	if v := place.Load(); v != nil && v.key == string(key) {
 		return v.secret
 	}
@@ -66,7 +65,15 @@ type verdict struct {
 	secret bool
 }
 
-var seed = maphash.MakeSeed()
+// placeOf returns the place of a key by FNV-1a, which for a short key takes less than a hash
+// with a seed: who makes keys share a place gains that they are judged anew, as any new key is.
+func placeOf(key []byte) uint32 {
+	hash := uint32(2166136261)
+	for _, c := range key {
+		hash = (hash ^ uint32(c)) * 16777619
+	}
+	return hash >> 16 % uint32(len(verdicts{}))
+}
 
 // secretName reports whether what has this name is secret.
 func (r *Redactor) secretName(key []byte) bool {
@@ -173,6 +180,20 @@ func inURL(text []byte, at, n int) bool {
 	return at > 0 && text[at-1] == ':' && at+n < len(text) && text[at+n] == '@' && bytes.Contains(text[:at], []byte("://"))
 }
 
+func hasSecretPrefix(word []byte) bool {
+	return slices.ContainsFunc(secretPrefixes, func(prefix []byte) bool {
+		return len(word) >= len(prefix)+minMarked && bytes.HasPrefix(word, prefix)
+	})
+}
+
+// beginsPrefix says of each byte whether one of secretPrefixes begins with it.
+var beginsPrefix = func() (set [256]bool) {
+	for _, prefix := range secretPrefixes {
+		set[prefix[0]] = true
+	}
+	return set
+}()
+
 // minRandom is how long a word is that may be a key by its looks: with letters of both
 // cases and digits, and nothing that paths and names have between their parts.
 const minRandom = 32
@@ -182,10 +203,8 @@ func looksSecret(word []byte) bool {
 	if len(word) < minSecretPrefix+minMarked {
 		return false
 	}
-	for _, prefix := range secretPrefixes {
-		if word[0] == prefix[0] && len(word) >= len(prefix)+minMarked && bytes.HasPrefix(word, prefix) {
-			return true
-		}
+	if beginsPrefix[word[0]] && hasSecretPrefix(word) {
+		return true
 	}
 	if len(word) < minRandom {
 		return false
