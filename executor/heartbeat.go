@@ -102,6 +102,7 @@ func (g *gate) beat(every time.Duration) time.Duration {
 // waitFor notes what the call waits for from now on, and in which words heartbeats say so;
 // nothing where it goes on.
 func (x *Execution) waitFor(what, inWords string) {
+	x.tool.quick.end()
 	x.waits.note(what, x.born().Add(x.age()))
 	x.mu.Lock()
 	defer x.mu.Unlock()

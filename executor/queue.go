@@ -248,6 +248,7 @@ func (x *Execution) noteWait(forTool bool, waited time.Duration) {
 
 func (q *queue) giveBack(x *Execution) {
 	held := x.end() - time.Duration(x.slotted.Load())
+	x.tool.quick.took(held)
 	q.update(func(s *slots) {
 		s.served(&x.tool.lane, held)
 		s.release(&x.tool.lane, x.ticket.account)

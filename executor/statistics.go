@@ -30,6 +30,7 @@ type toolState struct {
 	rate    bucket       // belongs to the rates, under their lock
 	users   atomic.Int64 // executions that point here
 	circuit circuit
+	quick   quickness
 
 	adaptive atomic.Pointer[adaptive] // nil until a call needs it
 

@@ -78,7 +78,7 @@ func (w *workers) release() {
 }
 
 // Spawn runs f on a goroutine, one of those that KeepReady keeps where there is one. It is
-// for the short errands of a server, which need the stacks that these have grown.
+// for the errands of a server, which need the stacks that these have grown.
 func (e *Engine) Spawn(f func()) { e.workers.start(errand(f)) }
 
 type errand func()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -31,12 +32,14 @@ const (
 const flushPatience = 2 * time.Second
 
 // A conn is one peer being served. Its reader goroutine, that of the intake, decodes and
-// dispatches and never runs a tool; its writer goroutine is that of the outbox, which is
-// there while there is something to write; each call has a goroutine of the engine's.
+// dispatches, and runs no tools but quick ones (see burst), which cannot keep it from
+// reading; its writer goroutine is that of the outbox, which is there while there is
+// something to write; each other call has a goroutine of the engine's.
 type conn struct {
 	server *Server
 	stream Stream
 	peer   Peer
+	in     *intake
 	out    *outbox
 
 	// ctx is done when the connection is at its end. callCtx, which the calls have, is never:
@@ -71,10 +74,14 @@ func newConn(ctx context.Context, s *Server, stream Stream, peer Peer) *conn {
 		requests: map[string]*pending{}, subscriptions: map[string]*subscription{},
 		tokens: map[string]bool{},
 	}
-	write := c.write
+	write := func() {
+		runtime.Gosched() // calls that are about to end join the batch
+		c.write()
+	}
 	c.out = newOutbox(func() { s.opts.Engine.Spawn(write) })
 	c.ctx, c.cancel = context.WithCancelCause(ctx)
 	c.callCtx = context.WithoutCancel(ctx)
+	c.in = newIntake(c)
 	return c
 }
 
@@ -94,7 +101,7 @@ func (c *conn) serve() error {
 	})
 	defer stop()
 
-	err := newIntake(c).run()
+	err := c.in.run()
 	switch {
 	case c.ctx.Err() != nil: // ended from here, and the stream closed for it
 		err = context.Cause(c.ctx)
@@ -130,6 +137,20 @@ func (c *conn) write() {
 	}
 	if err := c.out.run(c.ctx, most, write); err != nil {
 		c.fail(err)
+	}
+}
+
+// writeHeld writes what was held back, unless somebody writes.
+func (c *conn) writeHeld() {
+	if c.out.claim() {
+		c.write()
+	}
+}
+
+// kick has what was held back written.
+func (c *conn) kick() {
+	if c.out.claim() {
+		c.server.opts.Engine.Spawn(c.write)
 	}
 }
 
@@ -189,8 +210,9 @@ func (c *conn) hangUp(code int, reason string) {
 // connection is at its end.
 func (c *conn) send(frame []byte) { c.push(frame) }
 
-func (c *conn) push(frame []byte) ticket {
-	queued, err := c.out.push(frame)
+func (c *conn) push(frame []byte) ticket { return c.pushed(c.out.push(frame)) }
+
+func (c *conn) pushed(queued ticket, err error) ticket {
 	if errors.Is(err, errSlowReader) {
 		c.fail(err)
 	}

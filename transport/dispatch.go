@@ -146,7 +146,14 @@ func (c *conn) answer(r *request, frame []byte) {
 		r.batch.add(frame)
 		return
 	}
-	c.send(frame)
+	if !r.burst.holds() {
+		c.send(frame)
+		return
+	}
+	c.pushed(c.out.hold(frame))
+	if !r.burst.holds() { // it was passed meanwhile
+		c.kick()
+	}
 }
 
 // fault reports a message that could not be read to the peer.

@@ -2,7 +2,7 @@
 // it decodes them strictly, finds out which revision each is of, dispatches it, and
 // hands calls to the engine.
 //
-//	           one goroutine a connection                one goroutine a call
+//	           one goroutine a connection          one goroutine a call that is not quick
 //	          ┌───────────────────────────┐             ┌────────────────────┐
 //	Stream -> │ read -> decode -> dispatch │ -> callTool │ Engine.Execute     │
 //	          │          │  ping, lists,   │             │  progress, logs    │
@@ -22,9 +22,10 @@
 //
 // # Back-pressure
 //
-// The reader never runs a tool and never waits for one, so that ping, lists and
-// cancellations are answered while every slot is busy. Queueing a message never
-// blocks its sender. When a peer does not take what it is sent and the outbox is
+// Reading never waits for a tool, so that ping, lists and cancellations are answered while
+// every slot is busy. The goroutine that reads runs calls itself only of tools whose calls
+// have lately taken less than 10 us; where one takes longer than 1 to 2 ms after all, another
+// goroutine goes on reading. Queueing a message never blocks its sender. When a peer does not take what it is sent and the outbox is
 // over its soft bound (256 messages or 1 MiB), progress and log notes are dropped,
 // the latest of each call kept where it still waits, and no further request of that
 // peer is served until the outbox is below it again; other connections notice

@@ -4,12 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/sourcegraph/jsonrpc2"
 
+	"github.com/sluice-dev/sluice/executor"
+	"github.com/sluice-dev/sluice/tools"
 	"github.com/sluice-dev/sluice/transport/mcp"
 )
 
@@ -25,8 +29,9 @@ const (
 // read ahead all the same, up to a bound, for the sake of two things that cost no answer:
 // its cancellations, which are taken at once, and the end of what it sends.
 //
-// It belongs to the goroutine of run, the reader goroutine of the connection. While that
-// has more to wait for than the stream, another one sits in Read.
+// It belongs to the reader goroutine of the connection, which at first is that of run, and
+// from the first burst on one of the engine's. While that has more to wait for than the
+// stream, another one sits in Read.
 type intake struct {
 	conn     *conn
 	unending context.Context // the connection's, but for its end
@@ -36,6 +41,10 @@ type intake struct {
 	ahead   chan arrival // what the goroutine that reads ahead gives; it never waits to. nil until there is one
 	reading bool         // it has not been taken yet
 	end     error        // why nothing more can be read
+
+	ready func() bool // the stream's; nil where that does not know
+	burst *burst
+	ended chan error // why the stream has ended; nil until another goroutine than that of run reads
 }
 
 // An arrival is what one read gave: a message, the fault of one that the stream had to
@@ -48,16 +57,64 @@ type arrival struct {
 	key string
 }
 
-func newIntake(c *conn) *intake { return &intake{conn: c, unending: context.WithoutCancel(c.ctx)} }
+func newIntake(c *conn) *intake {
+	in := &intake{conn: c, unending: context.WithoutCancel(c.ctx)}
+	in.burst = &burst{in: in}
+	if stream, ok := c.stream.(ReadyReader); ok {
+		in.ready = stream.Ready
+	}
+	return in
+}
+
+// errPassed says that another goroutine reads now.
+var errPassed = errors.New("another goroutine reads")
 
 // run takes messages until the stream ends, and returns why it has.
 func (in *intake) run() error {
+	err := in.take()
+	if err == errPassed {
+		err = <-in.ended
+	}
+	if p, ok := err.(*panicked); ok {
+		panic(p)
+	}
+	return err
+}
+
+// resume goes on with what run has begun, on another goroutine. A panic is left to that of
+// run, whose callers may expect one.
+func (in *intake) resume() {
+	defer func() {
+		if value := recover(); value != nil {
+			in.ended <- &panicked{value, debug.Stack()}
+		}
+	}()
+	if err := in.take(); err != errPassed {
+		in.ended <- err
+	}
+}
+
+// panicked is a panic of another goroutine.
+type panicked struct {
+	value any
+	stack []byte
+}
+
+func (p *panicked) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
+
+// take takes messages until the stream ends, and returns why it has, or until another
+// goroutine does.
+func (in *intake) take() error {
 	for {
+		if len(in.burst.calls) > 0 && !in.gathers() && !in.runBurst() {
+			return errPassed
+		}
 		if in.conn.out.crowded() && in.wait() {
 			continue
 		}
 		switch a := in.next(); {
 		case a.err != nil:
+			in.burst.startFrom(0)
 			return a.err
 		case a.fault != nil:
 			in.conn.fault(nil, a.fault)
@@ -173,4 +230,37 @@ func (in *intake) cancel(m *message) {
 		})
 	}
 	in.conn.notified(m)
+}
+
+// gather makes a call part of the burst, where that may be.
+func (in *intake) gather(r *request, job *executor.Job, done func(*tools.Result, error)) bool {
+	if in.ready == nil || !job.Quick() {
+		return false
+	}
+	r.burst = in.burst
+	in.burst.calls = append(in.burst.calls, quickCall{job, done})
+	return true
+}
+
+// gathers reports whether calls may join the burst before anything is to be waited for.
+func (in *intake) gathers() bool {
+	return len(in.burst.calls) < burstCalls && !in.conn.out.crowded() &&
+		(len(in.backlog) > 0 || in.end == nil && !in.reading && in.ready())
+}
+
+// runBurst runs the burst. It returns false where another goroutine reads now.
+func (in *intake) runBurst() bool {
+	if in.ended == nil {
+		// This is the goroutine of run, which must return when the stream has ended,
+		// whatever becomes of the handlers.
+		in.ended = make(chan error, 1)
+		in.conn.server.opts.Engine.Spawn(in.resume)
+		return false
+	}
+	b := in.burst
+	if !b.run() {
+		return false
+	}
+	b.reset()
+	return true
 }

@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -77,7 +76,13 @@ type ticket uint64
 
 // push queues a message, which the outbox then owns. It fails when the outbox is
 // closed, or over its hard bound and stuck.
-func (o *outbox) push(data []byte) (ticket, error) {
+func (o *outbox) push(data []byte) (ticket, error) { return o.enqueue(data, false) }
+
+// hold is push for a message that need not be written before somebody claims the writing,
+// unless there is enough for a batch.
+func (o *outbox) hold(data []byte) (ticket, error) { return o.enqueue(data, true) }
+
+func (o *outbox) enqueue(data []byte, held bool) (ticket, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.closed {
@@ -86,19 +91,46 @@ func (o *outbox) push(data []byte) (ticket, error) {
 	if o.bytes > hardBytes && time.Since(o.moved) > hardStall {
 		return 0, errSlowReader
 	}
-	return o.add(frame{data: data}), nil
+	t := o.append(frame{data: data})
+	if !held || o.bytes >= batchBytes {
+		o.start()
+	}
+	return t, nil
 }
 
-// add queues a frame. The caller holds mu.
+// add queues a frame and has it written. The caller holds mu.
 func (o *outbox) add(f frame) ticket {
+	t := o.append(f)
+	o.start()
+	return t
+}
+
+// append queues a frame. The caller holds mu.
+func (o *outbox) append(f frame) ticket {
 	o.queue = append(o.queue, f)
 	o.bytes += len(f.data)
 	o.frames++
+	return ticket(o.base + uint64(len(o.queue)))
+}
+
+// start has what is queued written. The caller holds mu.
+func (o *outbox) start() {
 	if !o.writing && o.begin != nil {
 		o.writing = true
 		o.begin()
 	}
-	return ticket(o.base + uint64(len(o.queue)))
+}
+
+// claim reports whether there is something to write and nobody who does. Whoever is told
+// so is to call run.
+func (o *outbox) claim() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.writing || o.next == len(o.queue) {
+		return false
+	}
+	o.writing = true
+	return true
 }
 
 // offer queues a message about a call that may be lost. Beyond the soft bound it
@@ -187,7 +219,6 @@ func (o *outbox) end() {
 // run writes frames in the order they were queued, in batches of at most so many bytes
 // or of one frame, until none is left, or a write fails.
 func (o *outbox) run(ctx context.Context, most int, write func(context.Context, [][]byte) error) error {
-	runtime.Gosched() // calls that are about to end join the batch
 	for {
 		batch, taken := o.take(o.spare[:0], most)
 		if taken == 0 {

@@ -68,7 +68,7 @@ func (c *conn) finish(p *pending, frame []byte) {
 	c.answer(p.request, frame)
 }
 
-// start has the engine run a call that was begun, and then done.
+// start has the engine run a call that was begun, and then done, now or with the burst.
 func (c *conn) start(p *pending, job *executor.Job, done func(*tools.Result, error)) {
 	c.mu.Lock()
 	p.job = job
@@ -76,7 +76,9 @@ func (c *conn) start(p *pending, job *executor.Job, done func(*tools.Result, err
 		job.Cancel(c.stopped)
 	}
 	c.mu.Unlock()
-	job.Start(done)
+	if p.request.batch != nil || !c.in.gather(p.request, job, done) {
+		job.Start(done)
+	}
 }
 
 // stopCalls cancels the calls in flight and all to come, with why the connection has ended

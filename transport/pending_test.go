@@ -34,7 +34,7 @@ func TestLateCallIsStopped(t *testing.T) {
 	c.stopCalls(errPeerGone) // says nothing new
 	failed := make(chan error, 1)
 	job := engine.Job(c.callCtx, &executor.Request{Tool: "obey"})
-	c.start(&pending{}, job, func(_ *tools.Result, err error) { failed <- err })
+	c.start(&pending{request: &request{}}, job, func(_ *tools.Result, err error) { failed <- err })
 	var failure *executor.Error
 	if err := <-failed; !errors.As(err, &failure) || failure.Kind != executor.KindCancelled || !errors.Is(err, errGraceOver) {
 		t.Errorf("the call ended with %v", err)

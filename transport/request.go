@@ -23,6 +23,8 @@ type request struct {
 	token rawID
 	// batch collects the answer where the request came in one; nil otherwise.
 	batch *batch
+	// burst is what the call is part of; nil where it is run alone.
+	burst *burst
 }
 
 // modernKeys are the keys of _meta that only a modern request has.

@@ -22,6 +22,13 @@ type Stream interface {
 	Close(code int, reason string) error
 }
 
+// A ReadyReader is a Stream that knows what has come.
+type ReadyReader interface {
+	// Ready reports whether Read would return without waiting for the peer. It may return
+	// false although that is so. It is called between two calls of Read.
+	Ready() bool
+}
+
 // A BatchWriter is a Stream to which it is cheaper to write several messages at once.
 type BatchWriter interface {
 	// WriteBatch sends messages in their order, as so many calls of Write would. It

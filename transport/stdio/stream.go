@@ -51,6 +51,7 @@ type Stream struct {
 	w io.Writer
 
 	lines   lines // owned by Read
+	ahead   line  // likewise; what Ready has found
 	reads   *operation
 	readErr error // owned by Read
 
@@ -83,14 +84,31 @@ func New(r io.Reader, w io.Writer, opts Options) *Stream {
 // error that wraps [os.ErrClosed].
 func (s *Stream) Read(ctx context.Context) ([]byte, error) {
 	for {
-		if line, err, ok := s.lines.next(); ok {
-			return line, err
+		if s.Ready() {
+			s.ahead.there = false
+			return s.ahead.text, s.ahead.err
 		}
 		if s.readErr != nil {
 			return s.last()
 		}
 		s.readErr = s.fill(ctx)
 	}
+}
+
+// Ready reports whether Read returns without waiting for the peer. It must not be called while
+// Read runs.
+func (s *Stream) Ready() bool {
+	if l := &s.ahead; !l.there {
+		l.text, l.err, l.there = s.lines.next()
+	}
+	return s.ahead.there
+}
+
+// A line is what Read returns for one.
+type line struct {
+	text  []byte
+	err   error
+	there bool
 }
 
 // last returns what the input ended with, if it did not end with a newline, and

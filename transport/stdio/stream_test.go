@@ -216,3 +216,54 @@ func TestClosePipe(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// script gives one piece with each Read.
+type script struct {
+	left  []string
+	reads int
+}
+
+func (p *script) Read(to []byte) (int, error) {
+	p.reads++
+	if len(p.left) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(to, p.left[0])
+	p.left = p.left[1:]
+	return n, nil
+}
+
+// TestReadyMeansNoWait checks that Read reads nothing where the stream was ready, and that
+// it was ready where there was a message.
+func TestReadyMeansNoWait(t *testing.T) {
+	t.Parallel()
+	from := &script{left: []string{
+		"\xef\xbb\xbf", "one\n", "two\nthree\r\n", "fo", "ur\n\n \n\nfive", "\n\n\n", "six\n" + strings.Repeat("x", 20) + "\nseven", "\n\n", "eight",
+	}}
+	s := New(from, io.Discard, Options{MaxMessage: 16})
+	var got []string
+	for {
+		ready, reads := s.Ready(), from.reads
+		if s.Ready() != ready {
+			t.Error("Ready changes without a Read")
+		}
+		msg, err := s.Read(t.Context())
+		if waited := from.reads > reads; waited == ready && err != io.EOF {
+			t.Errorf("before %q (%v): ready is %v, and the reader was asked: %v", msg, err, ready, waited)
+		}
+		var skipped *MessageError
+		switch {
+		case err == io.EOF:
+			if want := "one two three four five six too-long seven eight"; strings.Join(got, " ") != want {
+				t.Errorf("read %q, want %q", got, want)
+			}
+			return
+		case errors.As(err, &skipped):
+			got = append(got, "too-long")
+		case err != nil:
+			t.Fatal(err)
+		default:
+			got = append(got, string(msg))
+		}
+	}
+}

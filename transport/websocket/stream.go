@@ -107,6 +107,10 @@ func (s *Stream) Read(ctx context.Context) ([]byte, error) {
 	return s.receive(r)
 }
 
+// Ready reports whether Read returns without waiting for the peer; it may be false although
+// that is so. It must not be called while Read runs.
+func (s *Stream) Ready() bool { return s.wire.ready() }
+
 // receive reads a text message to its end.
 func (s *Stream) receive(r io.Reader) ([]byte, error) {
 	s.message = messages.Get().(*[]byte)

@@ -31,13 +31,14 @@ const corkedMessage = 16 << 10
 // listens to.
 type wire struct {
 	net.Conn
-	head  []byte        // what was read before its time, with the upgrade or in burst; owned by Read
-	burst *burst        // borrowed from bursts, or nil; owned by Read
-	much  bool          // came with the last read; owned by Read
-	gauge *gauge        // of what is read; nil where that is not frames, but TLS
-	reads atomic.Uint64 // twice the number of reads begun, less one while one waits
-	lost  atomic.Bool   // a read failed
-	sent  atomic.Int64  // bytes written since the last ping
+	buffer *bufio.Reader // what the library reads from; owned by Read
+	head   []byte        // what was read before its time, with the upgrade or in burst; owned by Read
+	burst  *burst        // borrowed from bursts, or nil; owned by Read
+	much   bool          // came with the last read; owned by Read
+	gauge  *gauge        // of what is read; nil where that is not frames, but TLS
+	reads  atomic.Uint64 // twice the number of reads begun, less one while one waits
+	lost   atomic.Bool   // a read failed
+	sent   atomic.Int64  // bytes written since the last ping
 
 	// turn is full while something is written: what was held back, and a control frame
 	// beside it. A channel and no mutex, so that tests in virtual time can wait for it.
@@ -89,6 +90,20 @@ func (w *wire) receive(p []byte) (int, error) {
 		w.lost.Store(true)
 	}
 	return n, err
+}
+
+// ready reports whether a message has come whole, in a frame of its own.
+func (w *wire) ready() bool {
+	if w.buffer == nil {
+		return false
+	}
+	n := w.buffer.Buffered()
+	there, _ := w.buffer.Peek(min(n, maxHeader))
+	var h header
+	have := copy(h[:], there)
+	have += copy(h[have:], w.head)
+	size := h.size(have)
+	return have >= size && h[0] == wholeText && uint64(n+len(w.head)-size) >= h.payload()
 }
 
 // Write writes to the connection, or while it is corked keeps what is to be written.
@@ -148,8 +163,6 @@ func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	head, _ := buffers.Reader.Peek(buffers.Reader.Buffered())
 	t.wire = &wire{Conn: conn, turn: make(chan struct{}, 1), head: bytes.Clone(head)}
-	return t.wire, bufio.NewReadWriter(
-		bufio.NewReaderSize(t.wire, readBuffer),
-		bufio.NewWriterSize(t.wire, writeBuffer),
-	), nil
+	t.wire.buffer = bufio.NewReaderSize(t.wire, readBuffer)
+	return t.wire, bufio.NewReadWriter(t.wire.buffer, bufio.NewWriterSize(t.wire, writeBuffer)), nil
 }

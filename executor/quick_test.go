@@ -1,0 +1,66 @@
+package executor
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/sluice-dev/sluice/tools"
+)
+
+func TestQuick(t *testing.T) {
+	type in struct {
+		Micros int `json:"micros"`
+	}
+	synctest.Test(t, func(t *testing.T) {
+		registry := &tools.Registry{}
+		sleep := tools.Func("sleep", "Sleep.", func(_ context.Context, in in) (string, error) {
+			time.Sleep(time.Duration(in.Micros) * time.Microsecond)
+			return "", nil
+		})
+		sleep.Limits.Concurrency = 1
+		if err := registry.Add(sleep); err != nil {
+			t.Fatal(err)
+		}
+		e := New(Options{Registry: registry})
+		call := func(times int, arguments string) {
+			for range times {
+				if _, err := e.Execute(t.Context(), &Request{Tool: "sleep", Arguments: []byte(arguments)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		want := func(quick bool, when string) {
+			t.Helper()
+			if e.Job(t.Context(), &Request{Tool: "sleep"}).Quick() != quick {
+				t.Errorf("quick is %v %s", !quick, when)
+			}
+		}
+		const quick, interrupted, slow = `{"micros":9}`, `{"micros":50}`, `{"micros":1000}`
+		want(false, "before the first call")
+		if e.Job(t.Context(), &Request{Tool: "other"}).Quick() {
+			t.Error("a tool that is not there is quick")
+		}
+		call(31, quick)
+		want(false, "after few calls")
+		call(1, quick)
+		want(true, "after 32 calls")
+		call(1000, quick)
+		call(2, interrupted)
+		want(true, "after two calls that were interrupted")
+		call(1, interrupted)
+		want(false, "after three")
+		call(16, quick)
+		want(true, "after 16 quick ones more")
+		call(1, slow)
+		want(false, "after a slow call")
+		call(64, quick)
+		want(true, "after 64 quick ones")
+
+		e.Go(t.Context(), &Request{Tool: "sleep", Arguments: []byte(quick)}, func(*tools.Result, error) {})
+		synctest.Wait()
+		call(1, quick) // waits for the other
+		want(false, "after a call that has waited for a slot")
+	})
+}
