@@ -1,7 +1,7 @@
 package transport
 
 import (
-	"math"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,13 +29,10 @@ type burst struct {
 	in    *intake
 	calls []quickCall
 	next  atomic.Int64 // of calls, that is not started
-	turn  atomic.Int64 // odd while it runs, one more for each beginning and end; burstPassed at the very end
+	holds atomic.Bool  // answers are written when it ends or is passed, whichever is first
 
-	// A timer that is set for each run would have to wake whoever waits for the network each
-	// time. So there is one that ticks for as long as bursts are run.
-	watch *time.Timer
-	ticks atomic.Bool  // the watch does
-	seen  atomic.Int64 // the turn at the last tick
+	before, after *burst // belong to the lookout, as do
+	runs, seen    bool
 }
 
 type quickCall struct {
@@ -43,57 +40,28 @@ type quickCall struct {
 	done func(*tools.Result, error)
 }
 
-const burstPassed = -2
-
-// holds reports whether the answers to its calls are written later: at its end, or when it is
-// passed. On nil it is false.
-func (b *burst) holds() bool { return b != nil && b.turn.Load()%2 != 0 }
-
 // run runs the calls and writes their answers. It returns false where another goroutine
 // reads now.
-func (b *burst) run() bool {
+func (b *burst) run(l *lookout) bool {
 	b.next.Store(0)
-	turn := b.turn.Add(1)
-	if !b.ticks.Load() && b.ticks.CompareAndSwap(false, true) {
-		b.startWatch()
-	}
+	b.holds.Store(true)
+	l.begin(b)
 	for i := b.next.Add(1) - 1; i < int64(len(b.calls)); i = b.next.Add(1) - 1 {
 		b.calls[i].job.Run(b.calls[i].done)
 	}
 	b.in.conn.writeHeld()
-	return b.turn.CompareAndSwap(turn, turn+1)
+	if !l.end(b) {
+		return false
+	}
+	b.holds.Store(false)
+	clear(b.calls)
+	b.calls = b.calls[:0]
+	return true
 }
 
-func (b *burst) startWatch() {
-	if b.watch == nil {
-		b.watch = time.AfterFunc(math.MaxInt64, b.tick)
-	}
-	b.watch.Reset(burstPatience)
-}
-
-// tick passes a burst that has run since the last tick, or whose goroutine a handler has ended.
-// Where none has begun since then, there is no next.
-func (b *burst) tick() {
-	turn := b.turn.Load()
-	switch idle := b.seen.Swap(turn) == turn; {
-	case idle && turn%2 != 0:
-		b.pass(turn)
-		return
-	case idle:
-		b.ticks.Store(false)
-		if b.turn.Load() == turn || !b.ticks.CompareAndSwap(false, true) {
-			return
-		}
-	}
-	b.watch.Reset(burstPatience)
-}
-
-// pass has other goroutines read on, run the calls that are left and write, unless the turn
-// has ended.
-func (b *burst) pass(turn int64) {
-	if !b.turn.CompareAndSwap(turn, burstPassed) {
-		return
-	}
+// pass has other goroutines read on, run the calls that are left and write.
+func (b *burst) pass() {
+	b.holds.Store(false)
 	b.startFrom(b.next.Swap(burstCalls))
 	in := b.in
 	in.conn.kick()
@@ -108,8 +76,86 @@ func (b *burst) startFrom(i int64) {
 	}
 }
 
-// reset makes the burst one that is gathered.
-func (b *burst) reset() {
-	clear(b.calls)
-	b.calls = b.calls[:0]
+// A lookout passes the bursts that take too long, those of all connections of a server. To
+// set a timer for each would have to wake whoever waits for the network each time, so there
+// is one, which ticks for as long as bursts are run.
+type lookout struct {
+	mu    sync.Mutex // guards all below
+	first *burst     // of those that run
+	begun bool       // one has since the last tick
+	ticks bool
+	timer *time.Timer // nil until the first tick is due
+}
+
+func (l *lookout) begin(b *burst) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	b.runs, b.seen = true, false
+	if b.after = l.first; b.after != nil {
+		b.after.before = b
+	}
+	l.first = b
+	l.begun = true
+	if !l.ticks {
+		l.ticks = true
+		l.wait()
+	}
+}
+
+// wait has the next tick come. The caller holds mu.
+func (l *lookout) wait() {
+	if l.timer == nil {
+		l.timer = time.AfterFunc(burstPatience, l.tick)
+	} else {
+		l.timer.Reset(burstPatience)
+	}
+}
+
+// end returns false where the burst was passed.
+func (l *lookout) end(b *burst) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !b.runs {
+		return false
+	}
+	l.remove(b)
+	return true
+}
+
+func (l *lookout) remove(b *burst) {
+	if b.before != nil {
+		b.before.after = b.after
+	} else {
+		l.first = b.after
+	}
+	if b.after != nil {
+		b.after.before = b.before
+	}
+	b.before, b.after, b.runs = nil, nil, false
+}
+
+// tick passes the bursts that have run since the last one.
+func (l *lookout) tick() {
+	for _, b := range l.late() {
+		b.pass()
+	}
+}
+
+func (l *lookout) late() (late []*burst) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for b := l.first; b != nil; {
+		next := b.after
+		if b.seen {
+			l.remove(b)
+			late = append(late, b)
+		}
+		b.seen = true
+		b = next
+	}
+	if l.ticks = l.begun || l.first != nil; l.ticks {
+		l.wait()
+	}
+	l.begun = false
+	return late
 }

@@ -146,12 +146,13 @@ func (c *conn) answer(r *request, frame []byte) {
 		r.batch.add(frame)
 		return
 	}
-	if !r.burst.holds() {
+	b := r.burst
+	if b == nil || !b.holds.Load() {
 		c.send(frame)
 		return
 	}
 	c.pushed(c.out.hold(frame))
-	if !r.burst.holds() { // it was passed meanwhile
+	if !b.holds.Load() { // it was passed meanwhile
 		c.kick()
 	}
 }

@@ -257,10 +257,5 @@ func (in *intake) runBurst() bool {
 		in.conn.server.opts.Engine.Spawn(in.resume)
 		return false
 	}
-	b := in.burst
-	if !b.run() {
-		return false
-	}
-	b.reset()
-	return true
+	return in.burst.run(&in.conn.server.lookout)
 }

@@ -59,6 +59,7 @@ type Server struct {
 	log         *slog.Logger
 	info        map[*mcp.Revision][]byte // Options.Info encoded
 	definitions definitions
+	lookout     lookout
 
 	mu      sync.Mutex
 	conns   map[*conn]struct{} // guarded by mu
