@@ -1,7 +1,5 @@
 package websocket
 
-import "encoding/binary"
-
 // A gauge follows the frames of a peer (RFC 6455, section 5.2) as they are read, for
 // one purpose: a frame that announces more than a message may have is refused by its
 // header. The library reads on until the limit is passed, which a peer that sends a
@@ -13,14 +11,6 @@ type gauge struct {
 	have int    // bytes of head
 	left uint64 // payload of the current frame that has not come
 }
-
-// A header is that of a frame (RFC 6455, section 5.2).
-type header [maxHeader]byte
-
-const maxHeader = 14
-
-// wholeText is the first byte of the frame of a text message that has one frame only.
-const wholeText = 0x81
 
 // see takes in what has been read. It calls over when a frame is too long.
 func (g *gauge) see(p []byte) {
@@ -40,24 +30,6 @@ func (g *gauge) see(p []byte) {
 	}
 }
 
-// size returns how long the header is, as far as can be told from so many bytes of it.
-func (h *header) size(have int) int {
-	if have < 2 {
-		return 2
-	}
-	size := 2
-	switch h[1] &^ 0x80 {
-	case 126:
-		size += 2
-	case 127:
-		size += 8
-	}
-	if masked := h[1]&0x80 != 0; masked {
-		size += 4
-	}
-	return size
-}
-
 // begin begins the frame whose header is there. A length with the first bit set
 // breaks the protocol, which is for the library to say.
 func (g *gauge) begin() {
@@ -65,17 +37,5 @@ func (g *gauge) begin() {
 	g.have = 0
 	if g.left > g.max && g.left>>63 == 0 {
 		g.over()
-	}
-}
-
-// payload returns how many bytes follow the header, which is there.
-func (h *header) payload() uint64 {
-	switch length := h[1] &^ 0x80; length {
-	case 126:
-		return uint64(binary.BigEndian.Uint16(h[2:]))
-	case 127:
-		return binary.BigEndian.Uint64(h[2:])
-	default:
-		return uint64(length)
 	}
 }

@@ -54,9 +54,10 @@ type Stream struct {
 	wire   *wire
 	limits limits
 
-	message *[]byte  // what Read returned last; owned by Read, borrowed from messages
-	late    watchdog // barks at a message that does not end; owned by Read
-	context watch    // the context of the last Read
+	ahead   sync.Mutex // held by who takes what was read ahead beside the library, and while that closes, when it reads too
+	message *[]byte    // what Read returned last; owned by Read, borrowed from messages
+	late    watchdog   // barks at a message that does not end; owned by Read
+	context watch      // the context of the last Read
 
 	writing sync.Mutex // held while a message or a ping is written
 	slow    watchdog   // barks at a peer that does not read; guarded by writing
@@ -95,6 +96,9 @@ func (s *Stream) Read(ctx context.Context) ([]byte, error) {
 		return nil, context.Cause(ctx)
 	}
 	s.context.set(ctx, s.cut)
+	if s.take() {
+		return s.checked()
+	}
 	kind, r, err := s.conn.Reader(context.Background())
 	if err != nil {
 		return nil, s.readError(err)
@@ -107,24 +111,27 @@ func (s *Stream) Read(ctx context.Context) ([]byte, error) {
 	return s.receive(r)
 }
 
-// Ready reports whether Read returns without waiting for the peer; it may be false although
-// that is so. It must not be called while Read runs.
-func (s *Stream) Ready() bool { return s.wire.ready() }
-
 // receive reads a text message to its end.
 func (s *Stream) receive(r io.Reader) ([]byte, error) {
 	s.message = messages.Get().(*[]byte)
 	msg, err := readAll(r, (*s.message)[:0], s.limits.maxMessage)
 	*s.message = msg
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, s.readError(err)
+	}
+	return s.checked()
+}
+
+// checked returns the message that was read, if it may be one.
+func (s *Stream) checked() ([]byte, error) {
+	switch msg := *s.message; {
 	case len(msg) > s.limits.maxMessage:
 		return nil, s.tooBig()
 	case !utf8.Valid(msg):
 		return nil, s.fail(codeBadText, "the text is not valid UTF-8")
+	default:
+		return msg, nil
 	}
-	return msg, nil
 }
 
 // skip reads a binary message to its end, within the limit.
@@ -275,7 +282,9 @@ func (s *Stream) Close(code int, reason string) error {
 	s.ping.Stop()
 	cut := time.AfterFunc(closeWait, func() { s.wire.Close() })
 	defer cut.Stop()
+	s.ahead.Lock()
 	s.conn.Close(ws.StatusCode(code), clip(reason))
+	s.ahead.Unlock()
 	s.context.stop()
 	return nil
 }

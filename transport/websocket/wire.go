@@ -31,7 +31,7 @@ const corkedMessage = 16 << 10
 // listens to.
 type wire struct {
 	net.Conn
-	buffer *bufio.Reader // what the library reads from; owned by Read
+	buffer *bufio.Reader // what the library reads from; owned by Read. nil for a client
 	head   []byte        // what was read before its time, with the upgrade or in burst; owned by Read
 	burst  *burst        // borrowed from bursts, or nil; owned by Read
 	much   bool          // came with the last read; owned by Read
@@ -90,20 +90,6 @@ func (w *wire) receive(p []byte) (int, error) {
 		w.lost.Store(true)
 	}
 	return n, err
-}
-
-// ready reports whether a message has come whole, in a frame of its own.
-func (w *wire) ready() bool {
-	if w.buffer == nil {
-		return false
-	}
-	n := w.buffer.Buffered()
-	there, _ := w.buffer.Peek(min(n, maxHeader))
-	var h header
-	have := copy(h[:], there)
-	have += copy(h[have:], w.head)
-	size := h.size(have)
-	return have >= size && h[0] == wholeText && uint64(n+len(w.head)-size) >= h.payload()
 }
 
 // Write writes to the connection, or while it is corked keeps what is to be written.

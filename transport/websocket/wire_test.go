@@ -1,7 +1,6 @@
 package websocket
 
 import (
-	"bufio"
 	"bytes"
 	"io"
 	"math/rand/v2"
@@ -81,38 +80,3 @@ func TestWireBorrowsForABurst(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
-
-// TestReadyMeansNoWait checks that a wire is ready where a text message has come whole, in
-// one frame, and only there.
-func TestReadyMeansNoWait(t *testing.T) {
-	t.Parallel()
-	random := rand.New(rand.NewPCG(3, 4))
-	for range 200 {
-		var sent []byte
-		var ends []int
-		for range 50 {
-			kinds := []byte{wholeText, wholeText, wholeText, bitFin | opPing, opText, bitFin | opBinary}
-			size := []int{0, 125, 126, 3000, 1 << 16}[random.IntN(5)]
-			sent = append(sent, frame(kinds[random.IntN(len(kinds))], string(make([]byte, random.IntN(size+1))))...)
-			ends = append(ends, len(sent))
-		}
-		d := &drip{from: bytes.NewReader(sent)}
-		for range 1 + random.IntN(5) {
-			d.sizes = append(d.sizes, 1+random.IntN(1<<(1+random.IntN(17))))
-		}
-		w := &wire{Conn: d}
-		w.buffer = bufio.NewReaderSize(w, readBuffer)
-		start := 0
-		for _, end := range ends {
-			ready, reads := w.ready(), d.reads
-			if _, err := io.ReadFull(w.buffer, make([]byte, end-start)); err != nil {
-				t.Fatal(err)
-			}
-			whole := sent[start] == wholeText && d.reads == reads
-			if ready != whole {
-				t.Fatalf("with reads of %v: a frame of %d bytes, %x: ready is %v, and it was whole: %v", d.sizes, end-start, sent[start], ready, whole)
-			}
-			start = end
-		}
-	}
-}
