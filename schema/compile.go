@@ -46,6 +46,19 @@ func compile(source []byte, doc any) (roots []*jsonschema.Schema, err error) {
 	return roots, nil
 }
 
+// recompile compiles once more what was compiled before.
+func recompile(source []byte) []*jsonschema.Schema {
+	doc, err := parse(source)
+	if err != nil {
+		panic("schema: parsed before and not again: " + err.Error())
+	}
+	roots, err := compile(source, doc)
+	if err != nil {
+		panic("schema: compiled before and not again: " + err.Error())
+	}
+	return roots
+}
+
 func newCompiler() *jsonschema.Compiler {
 	compiler := jsonschema.NewCompiler()
 	compiler.Draft = jsonschema.Draft2020

@@ -16,11 +16,16 @@ var errCircle = errors.New("its references go in a circle without descending int
 type graph struct {
 	index map[string]*jsonschema.Schema // by location
 	nodes map[*jsonschema.Schema]*node
+	work
+}
 
+// work tells what the validation of a value can cost.
+type work struct {
 	recursive bool // a schema is reached again further down the value
 	meta      bool // a metaschema is reached
 	pattern   int  // instructions of the largest pattern
-	root      *node
+
+	paths, patterns, length int // of the root: see node
 }
 
 // A node is one schema and what it costs with everything below it.
@@ -56,8 +61,9 @@ func newGraph(roots []*jsonschema.Schema) (*graph, error) {
 		}
 		g.pattern = max(g.pattern, largest(n.schema))
 	}
-	g.root = g.nodes[roots[0]]
-	g.weigh(g.root)
+	root := g.nodes[roots[0]]
+	g.weigh(root)
+	g.paths, g.patterns, g.length = root.paths, root.patterns, root.length
 	return g, nil
 }
 

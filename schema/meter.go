@@ -29,18 +29,18 @@ var errTooCostly = errors.New("too much data to be checked against the schema in
 
 // affords reports whether validating a value of this size takes less than quick.
 // Each error costs the validator the square of how deep in the schema it occurs.
-func (g *graph) affords(size extent) bool {
-	if g.recursive {
+func (w *work) affords(size extent) bool {
+	if w.recursive {
 		return false
 	}
-	depth := min(g.root.length, (size.depth+1)*maxChain)
-	steps := float64(g.root.paths) * float64(size.values) * float64(1+depth*depth/64)
-	return steps+float64(g.root.patterns)*float64(size.bytes)/64 < quick
+	depth := min(w.length, (size.depth+1)*maxChain)
+	steps := float64(w.paths) * float64(size.values) * float64(1+depth*depth/64)
+	return steps+float64(w.patterns)*float64(size.bytes)/64 < quick
 }
 
 // admits reports whether no single step of the validation can take long.
-func (g *graph) admits(size extent) bool {
-	return g.pattern*size.longest <= maxMatch && (!g.meta || size.values <= maxMetaValues)
+func (w *work) admits(size extent) bool {
+	return w.pattern*size.longest <= maxMatch && (!w.meta || size.values <= maxMetaValues)
 }
 
 // A meter is a schema whose validations end at a deadline. The validator has no such
@@ -55,12 +55,8 @@ type meter struct {
 	deadline time.Time
 }
 
-// newMeter compiles once more what was compiled before.
-func newMeter(source []byte, doc any) *meter {
-	roots, err := compile(source, doc)
-	if err != nil {
-		panic("schema: compiled before and not again: " + err.Error())
-	}
+func newMeter(source []byte) *meter {
+	roots := recompile(source)
 	m := &meter{compiled: roots[0]}
 	for s := range collectGraph(roots).nodes {
 		if !metaNodes()[s] {

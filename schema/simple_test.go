@@ -89,7 +89,7 @@ func FuzzSimple(f *testing.F) {
 			if _, err := measure(value); err != nil {
 				t.Errorf("%s is accepted, yet %v", data, err)
 			}
-			if err := safely(s.compiled, value); err != nil {
+			if err := safely(s.full().root, value); err != nil {
 				t.Errorf("%s is accepted by %s, yet %v", data, s.Source(), err)
 			}
 		}

@@ -28,15 +28,15 @@ func (s *Schema) Validate(value any) error {
 	if !errors.As(err, &failed) {
 		return &ValidationError{Violations: []Violation{{Message: err.Error()}}}
 	}
-	return (&translator{index: s.graph.index, root: value}).translate(failed)
+	return (&translator{index: s.full().index, root: value}).translate(failed)
 }
 
 func (s *Schema) check(value any, size extent) error {
 	switch {
-	case !s.graph.admits(size):
+	case !s.work.admits(size):
 		return errTooCostly
-	case s.graph.affords(size):
-		return safely(s.compiled, value)
+	case s.work.affords(size):
+		return safely(s.full().root, value)
 	}
 	return s.metered().validate(value)
 }

@@ -119,7 +119,7 @@ func TestValidateEndsInTime(t *testing.T) {
 func TestValidateRecursive(t *testing.T) {
 	t.Parallel()
 	s := mustCompile(t, `{"type":"object","properties":{"v":{"type":"integer"},"left":{"$ref":"#"},"right":{"$ref":"#"},"no":false},"required":["v"],"unevaluatedProperties":false}`)
-	if !s.graph.recursive {
+	if !s.work.recursive {
 		t.Fatal("not seen as recursive")
 	}
 	for value, want := range map[string]string{
