@@ -82,7 +82,7 @@ func (b *breakers) settle(ctx context.Context, x *Execution, passed passage, v v
 	if v == verdictNone && !passed.probe {
 		return
 	}
-	now := time.Since(b.epoch)
+	now := x.born().Sub(b.epoch) + x.end()
 	c := &x.tool.circuit
 	c.mu.Lock()
 	turn := c.turn
