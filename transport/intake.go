@@ -106,10 +106,11 @@ func (p *panicked) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.st
 // goroutine does.
 func (in *intake) take() error {
 	for {
-		if len(in.burst.calls) > 0 && !in.gathers() && !in.runBurst() {
+		switch {
+		case len(in.burst.calls) > 0 && in.gathers(): // so there is no waiting
+		case len(in.burst.calls) > 0 && !in.runBurst():
 			return errPassed
-		}
-		if in.conn.out.crowded() && in.wait() {
+		case in.conn.out.crowded() && in.wait():
 			continue
 		}
 		switch a := in.next(); {
