@@ -8,7 +8,18 @@ import (
 // Quick reports whether calls of the job's tool have lately ended in less time than it takes
 // to hand one to another goroutine: then Run costs less than Start, for whoever can bear
 // that one of them takes long after all.
-func (j *Job) Quick() bool { return j.engine.stats.quick(j.x.Call.Tool) }
+func (j *Job) Quick() bool {
+	q := j.engine.stats.quickness(j.x.Call.Tool)
+	return q != nil && q.is()
+}
+
+// NotQuick says that the job has not ended in such a time, to whoever waits for the end of
+// Run. It is known without that only when the handler returns, which may be never.
+func (j *Job) NotQuick() {
+	if q := j.engine.stats.quickness(j.x.Call.Tool); q != nil {
+		q.end()
+	}
+}
 
 const (
 	// quickTime is for how long at most a quick call holds its slot. To wake a goroutine, and
@@ -46,9 +57,12 @@ func (q *quickness) took(held time.Duration) {
 
 func (q *quickness) end() { q.score.Store(0) }
 
-func (s *statistics) quick(tool string) bool {
+// quickness returns that of a tool; nil where it was not called.
+func (s *statistics) quickness(tool string) *quickness {
 	s.mu.RLock()
-	t := s.tools[tool]
-	s.mu.RUnlock()
-	return t != nil && t.quick.is()
+	defer s.mu.RUnlock()
+	if t := s.tools[tool]; t != nil {
+		return &t.quick
+	}
+	return nil
 }

@@ -57,6 +57,10 @@ func TestQuick(t *testing.T) {
 		want(false, "after a slow call")
 		call(64, quick)
 		want(true, "after 64 quick ones")
+		e.Job(t.Context(), &Request{Tool: "sleep"}).NotQuick()
+		e.Job(t.Context(), &Request{Tool: "other"}).NotQuick()
+		want(false, "when a call was said not to be")
+		call(64, quick)
 
 		e.Go(t.Context(), &Request{Tool: "sleep", Arguments: []byte(quick)}, func(*tools.Result, error) {})
 		synctest.Wait()

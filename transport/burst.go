@@ -59,10 +59,15 @@ func (b *burst) run(l *lookout) bool {
 	return true
 }
 
-// pass has other goroutines read on, run the calls that are left and write.
+// pass has other goroutines read on, run the calls that are left and write. A call that runs
+// is what has taken long: its tool is quick no more, lest reading waits for the next one too.
 func (b *burst) pass() {
 	b.holds.Store(false)
-	b.startFrom(b.next.Swap(burstCalls))
+	next := b.next.Swap(burstCalls)
+	b.startFrom(next)
+	if runs := next - 1; 0 <= runs && runs < int64(len(b.calls)) {
+		b.calls[runs].job.NotQuick()
+	}
 	in := b.in
 	in.conn.kick()
 	in.burst = &burst{in: in}

@@ -34,6 +34,7 @@ type bursty struct {
 	closed chan struct{}
 	once   sync.Once
 
+	engine  *executor.Engine
 	served  chan struct{}
 	err     error // of Serve, or what it panicked with
 	release chan struct{}
@@ -48,6 +49,7 @@ func newBursty(t *testing.T, adjust ...func(*executor.Options)) *bursty {
 	}
 	close(b.open)
 	f := newFixture(t, adjust...)
+	b.engine = f.engine
 	do := tools.Func("do", "Do as told.", func(ctx context.Context, in struct {
 		What string `json:"what"`
 	}) (string, error) {
@@ -250,6 +252,39 @@ func TestBurstIsPassed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A tool is quick no more when a call of it hangs, before that ends: reading would wait for
+// the next ones too.
+func TestHangingCallsAreNoBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBursty(t)
+		defer close(b.release)
+		b.send("hold")
+		time.Sleep(2 * time.Millisecond)
+		started := time.Now()
+		b.send("hold")
+		b.sendAll(`{"jsonrpc":"2.0","id":"ping","method":"ping","params":{$META}}`)
+		b.answered([]string{"ping"}, b.receive())
+		if took := time.Since(started); took > 0 {
+			t.Errorf("a ping behind a second call that hangs took %v", took)
+		}
+	})
+}
+
+// That a peer takes nothing says nothing about the tool.
+func TestBurstThatCannotBeWrittenIsQuick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBursty(t)
+		listen := b.mute()
+		ids := b.send("be quick")
+		time.Sleep(10 * time.Millisecond) // it is passed
+		listen()
+		b.answered(ids, b.receive())
+		if !b.engine.Job(t.Context(), &executor.Request{Tool: "do"}).Quick() {
+			t.Error("the tool is not quick")
+		}
+	})
 }
 
 // While a tool is slow its calls are not run one after the other.
