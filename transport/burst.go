@@ -15,6 +15,10 @@ const (
 	// burstPatience is for how long a burst may keep a goroutine from reading, at least; it is
 	// at most twice as long.
 	burstPatience = time.Millisecond
+	// restTicks is how many times the patience may pass between two bursts for the second to
+	// come soon after the first, and hotStreak how many have to in a row for the connection to
+	// have a goroutine of the engine's read while nothing comes.
+	restTicks, hotStreak = 100, 128
 )
 
 // A burst is calls of quick tools (see [executor.Job.Quick]) whose messages came at once. The
@@ -31,8 +35,10 @@ type burst struct {
 	next  atomic.Int64 // of calls, that is not started
 	holds atomic.Bool  // answers are written when it ends or is passed, whichever is first
 
-	before, after *burst // belong to the lookout, as do
+	before, after *burst // belong to the lookout, as do all below
 	runs, seen    bool
+	ended         uint64 // by the ticks of the lookout
+	streak        int    // how many have begun soon after the one before
 }
 
 type quickCall struct {
@@ -58,6 +64,10 @@ func (b *burst) run(l *lookout) bool {
 	b.calls = b.calls[:0]
 	return true
 }
+
+// hot reports whether the connection is so busy that the goroutine which runs its bursts shall
+// wait for the next.
+func (b *burst) hot() bool { return b.streak >= hotStreak }
 
 // pass has other goroutines read on, run the calls that are left and write. A call that runs
 // is what has taken long: its tool is quick no more, lest reading waits for the next one too.
@@ -89,6 +99,7 @@ type lookout struct {
 	first *burst     // of those that run
 	begun bool       // one has since the last tick
 	ticks bool
+	now   uint64      // ticks so far
 	timer *time.Timer // nil until the first tick is due
 }
 
@@ -101,6 +112,9 @@ func (l *lookout) begin(b *burst) {
 	}
 	l.first = b
 	l.begun = true
+	if b.streak++; !l.ticks || l.now-b.ended > restTicks {
+		b.streak = 0
+	}
 	if !l.ticks {
 		l.ticks = true
 		l.wait()
@@ -124,6 +138,7 @@ func (l *lookout) end(b *burst) bool {
 		return false
 	}
 	l.remove(b)
+	b.ended = l.now
 	return true
 }
 
@@ -149,6 +164,7 @@ func (l *lookout) tick() {
 func (l *lookout) late() (late []*burst) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.now++
 	for b := l.first; b != nil; {
 		next := b.after
 		if b.seen {

@@ -470,3 +470,36 @@ func TestBurstsOfAllKinds(t *testing.T) {
 		})
 	}
 }
+
+// A connection has a goroutine of the engine's only while it is busy: not after a few calls,
+// nor long after many.
+func TestBurstGoesHome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBursty(t)
+		reads := func() int {
+			synctest.Wait()
+			all := make([]byte, 1<<20)
+			return strings.Count(string(all[:runtime.Stack(all, true)]), "intake).resume")
+		}
+		for range 3 {
+			time.Sleep(time.Second)
+			for range 5 {
+				b.answered(b.send("be quick"), b.receive())
+			}
+			if n := reads(); n != 0 {
+				t.Errorf("after a few calls %d goroutines more than that of Serve", n)
+			}
+			for range 200 {
+				b.answered(b.send("be quick"), b.receive())
+			}
+			if n := reads(); n != 1 {
+				t.Errorf("after many calls %d goroutines more than that of Serve, want 1", n)
+			}
+			time.Sleep(time.Second)
+			b.answered(b.send("be quick"), b.receive())
+			if n := reads(); n != 0 {
+				t.Errorf("after a rest %d goroutines more than that of Serve", n)
+			}
+		}
+	})
+}

@@ -44,7 +44,9 @@ type intake struct {
 
 	ready func() bool // the stream's; nil where that does not know
 	burst *burst
-	ended chan error // why the stream has ended; nil until another goroutine than that of run reads
+
+	home    bool       // the goroutine of run reads
+	stopped chan error // why another one has stopped; nil until there was one
 }
 
 // An arrival is what one read gave: a message, the fault of one that the stream had to
@@ -66,19 +68,27 @@ func newIntake(c *conn) *intake {
 	return in
 }
 
-// errPassed says that another goroutine reads now.
-var errPassed = errors.New("another goroutine reads")
+// Why a goroutine stops reading where the stream has not ended.
+var (
+	errPassed = errors.New("another goroutine reads")
+	errHome   = errors.New("the goroutine of run is to read")
+)
 
 // run takes messages until the stream ends, and returns why it has.
 func (in *intake) run() error {
-	err := in.take()
-	if err == errPassed {
-		err = <-in.ended
+	for {
+		in.home = true
+		err := in.take()
+		if err == errPassed {
+			err = <-in.stopped
+		}
+		if p, ok := err.(*panicked); ok {
+			panic(p)
+		}
+		if err != errHome {
+			return err
+		}
 	}
-	if p, ok := err.(*panicked); ok {
-		panic(p)
-	}
-	return err
 }
 
 // resume goes on with what run has begun, on another goroutine. A panic is left to that of
@@ -86,11 +96,11 @@ func (in *intake) run() error {
 func (in *intake) resume() {
 	defer func() {
 		if value := recover(); value != nil {
-			in.ended <- &panicked{value, debug.Stack()}
+			in.stopped <- &panicked{value, debug.Stack()}
 		}
 	}()
 	if err := in.take(); err != errPassed {
-		in.ended <- err
+		in.stopped <- err
 	}
 }
 
@@ -102,15 +112,16 @@ type panicked struct {
 
 func (p *panicked) Error() string { return fmt.Sprintf("%v\n\n%s", p.value, p.stack) }
 
-// take takes messages until the stream ends, and returns why it has, or until another
-// goroutine does.
+// take takes messages until the stream ends, or another goroutine is to read.
 func (in *intake) take() error {
 	for {
-		switch {
-		case len(in.burst.calls) > 0 && in.gathers(): // so there is no waiting
-		case len(in.burst.calls) > 0 && !in.runBurst():
-			return errPassed
-		case in.conn.out.crowded() && in.wait():
+		if len(in.burst.calls) > 0 && !in.gathers() {
+			if err := in.runBurst(); err != nil {
+				return err
+			}
+		}
+		gathered := len(in.burst.calls) > 0 // so the next message is there
+		if !gathered && in.conn.out.crowded() && in.wait() {
 			continue
 		}
 		switch a := in.next(); {
@@ -249,14 +260,22 @@ func (in *intake) gathers() bool {
 		(len(in.backlog) > 0 || in.end == nil && !in.reading && in.ready())
 }
 
-// runBurst runs the burst. It returns false where another goroutine reads now.
-func (in *intake) runBurst() bool {
-	if in.ended == nil {
-		// This is the goroutine of run, which must return when the stream has ended,
-		// whatever becomes of the handlers.
-		in.ended = make(chan error, 1)
+// runBurst runs the burst. It returns errPassed or errHome where this goroutine is not to
+// read on.
+func (in *intake) runBurst() error {
+	switch b := in.burst; {
+	case in.home:
+		// The goroutine of run must return when the stream has ended, whatever becomes
+		// of the handlers.
+		if in.home = false; in.stopped == nil {
+			in.stopped = make(chan error, 1)
+		}
 		in.conn.server.opts.Engine.Spawn(in.resume)
-		return false
+		return errPassed
+	case !b.run(&in.conn.server.lookout):
+		return errPassed
+	case !b.hot(): // it is cheaper, of two goroutines, to keep none while nothing comes
+		return errHome
 	}
-	return in.burst.run(&in.conn.server.lookout)
+	return nil
 }
