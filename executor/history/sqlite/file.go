@@ -47,10 +47,11 @@ CREATE TABLE lost (at_us INTEGER NOT NULL, rows INTEGER NOT NULL);
 // A file is a history file that is open for writing.
 type file struct {
 	*conn
-	path string
-	info fs.FileInfo // of the file that was opened
-	many insert
-	one  insert
+	path  string
+	info  fs.FileInfo // of the file that was opened
+	plain insert      // of many rows, as is
+	many  insert
+	one   insert
 }
 
 // openFile opens the file at path; where there is none it makes one. It says which file
@@ -117,10 +118,8 @@ func (f *file) prepare() error {
 	if _, err := f.exec("PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=8388608"); err != nil {
 		return err
 	}
-	if err := f.many.prepare(f.conn, manyRows); err != nil {
-		return err
-	}
-	return f.one.prepare(f.conn, 1)
+	return errors.Join(
+		f.plain.prepare(f.conn, manyRows, true), f.many.prepare(f.conn, manyRows, false), f.one.prepare(f.conn, 1, false))
 }
 
 // version returns the version of a file, 0 of one that is empty. What it reads is of one
@@ -213,6 +212,7 @@ func (f *file) inPlace() bool {
 }
 
 func (f *file) close() {
+	f.plain.close()
 	f.many.close()
 	f.one.close()
 	f.conn.close()
@@ -237,9 +237,12 @@ func (f *file) write(batch []*chunk, lost uint64) error {
 // insert inserts rows, as many with one statement as there are at least.
 func (f *file) insert(rows []item) error {
 	for len(rows) > 0 {
-		with := &f.many
-		if len(rows) < manyRows {
-			with = &f.one
+		with := &f.one
+		if len(rows) >= manyRows {
+			with = &f.many
+			if allPlain(rows[:manyRows]) {
+				with = &f.plain
+			}
 		}
 		if err := with.run(rows[:with.rows]); err != nil {
 			return err
@@ -247,6 +250,15 @@ func (f *file) insert(rows []item) error {
 		rows = rows[with.rows:]
 	}
 	return nil
+}
+
+func allPlain(rows []item) bool {
+	for i := range rows {
+		if !plain(&rows[i].record) {
+			return false
+		}
+	}
+	return true
 }
 
 // setAside renames a file, with the log that belongs to it, to a name with the time in it.

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +19,18 @@ var columns = strings.Fields(`id tool caller transport priority queued_us starte
 	wait_rate_us wait_flight_us wait_server_us wait_tool_us cached bytes_in bytes_out cpu_us peak_memory_bytes
 	sandbox notes_dropped abandoned arguments_sha256 arguments`)
 
+// rare are the columns that are NULL in the row of a call which was served at once, in this
+// process.
+var rare = strings.Fields(`kind reason wait_rate_us wait_flight_us wait_server_us wait_tool_us cached
+	cpu_us peak_memory_bytes sandbox notes_dropped abandoned`)
+
+// plain reports whether the rare columns of a row are NULL.
+func plain(r *history.Record) bool {
+	waits := max(r.Waits.Rate, r.Waits.Flight, r.Waits.Server, r.Waits.Tool)
+	return r.Kind == "" && r.Reason == "" && waits < time.Microsecond && r.Cached == "" &&
+		r.CPU < time.Microsecond && r.PeakMemory == 0 && r.Sandbox == "" && r.NotesDropped == 0 && !r.Abandoned
+}
+
 // manyRows is how many rows one statement inserts: a row costs nearly twice as much of the
 // processor with 1, and no less with more than 32.
 const manyRows = 32
@@ -26,10 +39,11 @@ const manyRows = 32
 // of the table, for then SQLite puts each value at once where the row is made, and by VALUES
 // it copies them there. The values stay bound from one run to the next, each text and blob
 // in a slot of its own: most rows are much like others, and what is equal need not be bound
-// again.
+// again. A plain one inserts rows whose rare columns are NULL, and binds nothing there.
 type insert struct {
 	*statement
 	rows   int
+	plain  bool
 	values []value
 	slots  uintptr // memory of SQLite's
 	memory []byte  // the same
@@ -41,9 +55,16 @@ type value struct {
 	number int64 // or the length of the text or blob
 }
 
-func (i *insert) prepare(c *conn, rows int) (err error) {
-	row := "SELECT NULL" + strings.Repeat(",?", len(columns))
-	i.rows, i.values = rows, make([]value, rows*len(columns))
+func (i *insert) prepare(c *conn, rows int, plain bool) (err error) {
+	row := "SELECT NULL"
+	for _, name := range columns {
+		if plain && slices.Contains(rare, name) {
+			row += ",NULL"
+		} else {
+			row += ",?"
+		}
+	}
+	i.rows, i.plain, i.values = rows, plain, make([]value, rows*strings.Count(row, "?"))
 	size := rows * slotsPerRow * maxName
 	if i.slots, err = c.alloc(size); err != nil {
 		return err
@@ -97,20 +118,24 @@ func (b *binder) row(it *item) {
 	b.time(r.Started)
 	b.number(r.Finished.UnixMicro())
 	b.text(string(r.Outcome), true)
-	b.text(string(r.Kind), false)
-	b.text(r.Reason, false)
-	b.number(r.Waits.Rate.Microseconds())
-	b.number(r.Waits.Flight.Microseconds())
-	b.number(r.Waits.Server.Microseconds())
-	b.number(r.Waits.Tool.Microseconds())
-	b.text(string(r.Cached), false)
+	if !b.plain {
+		b.text(string(r.Kind), false)
+		b.text(r.Reason, false)
+		b.number(r.Waits.Rate.Microseconds())
+		b.number(r.Waits.Flight.Microseconds())
+		b.number(r.Waits.Server.Microseconds())
+		b.number(r.Waits.Tool.Microseconds())
+		b.text(string(r.Cached), false)
+	}
 	b.number(r.BytesIn)
 	b.number(r.BytesOut)
-	b.number(r.CPU.Microseconds())
-	b.number(r.PeakMemory)
-	b.text(r.Sandbox, false)
-	b.number(r.NotesDropped)
-	b.flag(r.Abandoned)
+	if !b.plain {
+		b.number(r.CPU.Microseconds())
+		b.number(r.PeakMemory)
+		b.text(r.Sandbox, false)
+		b.number(r.NotesDropped)
+		b.flag(r.Abandoned)
+	}
 	b.blob(it.hash)
 	b.text(it.preview, false)
 }

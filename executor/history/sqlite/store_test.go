@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -68,25 +69,28 @@ func ids(entries []history.Entry) string {
 // fill sets every field of a struct to a value that stands for nothing else.
 func fill(v reflect.Value, seed int64) {
 	for i := range v.NumField() {
-		f, n := v.Field(i), seed*100+int64(i)+1
-		switch f.Interface().(type) {
-		case time.Time:
-			f.Set(reflect.ValueOf(time.UnixMicro(time.Now().UnixMicro() + n)))
-			continue
-		case time.Duration:
-			f.SetInt(n * int64(time.Microsecond))
-			continue
-		}
-		switch f.Kind() {
-		case reflect.String:
-			f.SetString(fmt.Sprint("text ", n))
-		case reflect.Int64, reflect.Int:
-			f.SetInt(n)
-		case reflect.Bool:
-			f.SetBool(true)
-		case reflect.Struct:
-			fill(f, n)
-		}
+		fillField(v.Field(i), seed*100+int64(i)+1)
+	}
+}
+
+func fillField(f reflect.Value, n int64) {
+	switch f.Interface().(type) {
+	case time.Time:
+		f.Set(reflect.ValueOf(time.UnixMicro(time.Now().UnixMicro() + n)))
+		return
+	case time.Duration:
+		f.SetInt(n * int64(time.Microsecond))
+		return
+	}
+	switch f.Kind() {
+	case reflect.String:
+		f.SetString(fmt.Sprint("text ", n))
+	case reflect.Int64, reflect.Int:
+		f.SetInt(n)
+	case reflect.Bool:
+		f.SetBool(true)
+	case reflect.Struct:
+		fill(f, n)
 	}
 }
 
@@ -117,6 +121,53 @@ func TestRoundTrip(t *testing.T) {
 	for i := range got {
 		if !reflect.DeepEqual(got[i], want[i]) {
 			t.Fatalf("got  %+v\nwant %+v", got[i], want[i])
+		}
+	}
+}
+
+// TestPlainRows checks that rows with nothing in most fields are inserted as they are, and
+// not as plain ones where there is something in any field.
+func TestPlainRows(t *testing.T) {
+	t.Parallel()
+	s := newStore(t, Options{Age: -1})
+	bare := history.Record{ID: "bare", Queued: time.UnixMicro(1), Finished: time.UnixMicro(2)}
+	var want []history.Record
+	add := func(r history.Record) {
+		s.Append(r, nil)
+		want = append(want, r)
+	}
+	var set func(field reflect.Value, record *history.Record)
+	set = func(field reflect.Value, record *history.Record) {
+		if field.Kind() == reflect.Struct && field.Type() != reflect.TypeFor[time.Time]() {
+			for i := range field.NumField() {
+				set(field.Field(i), record)
+			}
+			return
+		}
+		before := reflect.ValueOf(*record)
+		defer func() { *record = before.Interface().(history.Record) }()
+		fillField(field, 7)
+		for i := range 2 * manyRows {
+			if i == manyRows/2 {
+				add(*record)
+			} else {
+				add(bare)
+			}
+		}
+	}
+	record := bare
+	set(reflect.ValueOf(&record).Elem(), &record)
+	for range 2 * manyRows {
+		add(bare)
+	}
+	got := collect(t, s.Query(t.Context(), history.Filter{}))
+	slices.Reverse(got)
+	if len(got) != len(want) {
+		t.Fatalf("%d entries, want %d", len(got), len(want))
+	}
+	for i := range got {
+		if !reflect.DeepEqual(got[i].Record, want[i]) {
+			t.Fatalf("got  %+v\nwant %+v", got[i].Record, want[i])
 		}
 	}
 }
