@@ -71,12 +71,17 @@ func (b *burst) hot() bool { return b.streak >= hotStreak }
 
 // pass has other goroutines read on, run the calls that are left and write. A call that runs
 // is what has taken long: its tool is quick no more, lest reading waits for the next one too.
+// The others are forgotten, since it may hang for ever.
 func (b *burst) pass() {
 	b.holds.Store(false)
 	next := b.next.Swap(burstCalls)
 	b.startFrom(next)
-	if runs := next - 1; 0 <= runs && runs < int64(len(b.calls)) {
-		b.calls[runs].job.NotQuick()
+	for i := range b.calls {
+		if runs := int64(i) == next-1; runs {
+			b.calls[i].job.NotQuick()
+		} else {
+			b.calls[i] = quickCall{}
+		}
 	}
 	in := b.in
 	in.conn.kick()

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/sluice-dev/sluice/executor"
 	"github.com/sluice-dev/sluice/tools"
@@ -268,6 +269,35 @@ func TestHangingCallsAreNoBurst(t *testing.T) {
 		b.answered([]string{"ping"}, b.receive())
 		if took := time.Since(started); took > 0 {
 			t.Errorf("a ping behind a second call that hangs took %v", took)
+		}
+	})
+}
+
+// A call that hangs keeps nothing of the others that came with it: their arguments may be long.
+func TestBurstThatIsPassedKeepsNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		arguments := map[string]weak.Pointer[byte]{}
+		b := newBursty(t, func(o *executor.Options) {
+			o.Before = append(o.Before, func(_ context.Context, x *executor.Execution) error {
+				mu.Lock()
+				defer mu.Unlock()
+				arguments[string(x.Call.Arguments)] = weak.Make(&x.Call.Arguments[0])
+				return nil
+			})
+		})
+		defer close(b.release)
+		b.send("a", "b", "hold", "c", "d")
+		time.Sleep(10 * time.Millisecond)
+		b.send("be quick")
+		synctest.Wait()
+		runtime.GC()
+		runtime.GC()
+		for _, what := range []string{"a", "b", "hold", "c", "d"} {
+			kept := arguments[`{"what":"`+what+`"}`]
+			if is, want := kept.Value() != nil, what == "hold"; is != want {
+				t.Errorf("%s is kept: %v", what, is)
+			}
 		}
 	})
 }
