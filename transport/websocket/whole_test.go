@@ -3,9 +3,14 @@ package websocket
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
+	"net"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -106,6 +111,48 @@ func TestBreachesWithinABurst(t *testing.T) {
 				t.Errorf("%s: got %s, want %s", name, got, want)
 			}
 		}
+	}
+}
+
+// A connection is closed while messages come all the time: closing reads them too, to find the
+// peer's answer to it, and only one may.
+func TestCloseWithinBursts(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		ended := make(chan error, 1)
+		url := startServer(t, newTestHandler(t, Options{Serve: func(ctx context.Context, s *Stream, _ Peer) {
+			var closing sync.WaitGroup
+			defer closing.Wait()
+			for n := 0; ; n++ {
+				ahead := s.Ready()
+				msg, err := s.Read(ctx)
+				if err != nil {
+					ended <- err
+					return
+				}
+				if ahead && string(msg) != "as it was sent" {
+					t.Errorf("read %q", msg)
+				}
+				if n == 100 {
+					closing.Go(func() { s.Close(codePolicy, "enough") })
+				}
+			}
+		}}))
+		c := dialTest(t, url)
+		var writing sync.WaitGroup
+		writing.Go(func() {
+			burst := slices.Repeat([][]byte{[]byte("as it was sent")}, 20)
+			for c.WriteBatch(t.Context(), burst) == nil {
+			}
+		})
+		if _, err := c.Read(t.Context()); err == nil { // and answers that it is closed
+			t.Error("the client was sent something")
+		}
+		if err := <-ended; !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the server reads %v", err)
+		}
+		c.Close(1000, "")
+		writing.Wait()
 	}
 }
 
