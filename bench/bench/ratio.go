@@ -9,6 +9,7 @@ type relation struct {
 	server, peer string // whose: server's in of, to peer's in to
 	limit        float64
 	atLeast      bool
+	toFloor      bool // the ratio is divided by the same of the floor
 }
 
 const (
@@ -27,7 +28,8 @@ var relations = []relation{
 	{what: "WebSocket, 64 B: to its floor", of: ws, server: sluice, peer: wsFloor, limit: 1.6},
 	{what: "64 connections to 1", of: connections(64), to: connections(1), server: sluice, peer: sluice, limit: flat},
 	{what: "1 000 connections to 1", of: connections(1000), to: connections(1), server: sluice, peer: sluice, limit: flat},
-	{what: "1 000 connections to 64", of: connections(1000), to: connections(64), server: sluice, peer: sluice, limit: flat},
+	// The floor grows too, as the system has more sockets to go through.
+	{what: "1 000 connections to 64, to the floor's", of: connections(1000), to: connections(64), server: sluice, peer: sluice, limit: flat, toFloor: true},
 }
 
 // flat is what a cost may grow by that should not grow: what two runs of the same
@@ -58,9 +60,16 @@ func (b budget) beside(results []*result, r relation) budget {
 		return b
 	}
 	many, one := find(results, r.of, wsFloor), find(results, r.to, wsFloor)
-	if many != nil && one != nil {
-		b.note += fmt.Sprintf("; the floor's grow to %s", times(ratio(many.values(cpuOf), one.values(cpuOf))))
+	if many == nil || one == nil {
+		return b
 	}
+	floor := ratio(many.values(cpuOf), one.values(cpuOf))
+	if r.toFloor {
+		b.note += fmt.Sprintf(", %s; the floor's grow to %s", times(b.value), times(floor))
+		b.value /= floor
+		return b
+	}
+	b.note += fmt.Sprintf("; the floor's grow to %s", times(floor))
 	return b
 }
 
