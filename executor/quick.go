@@ -9,6 +9,9 @@ import (
 // to hand one to another goroutine: then Run costs less than Start, for whoever can bear
 // that one of them takes long after all.
 func (j *Job) Quick() bool {
+	if j.engine.opts.AuditRequired { // it waits for the disk
+		return false
+	}
 	q := j.engine.stats.quickness(j.x.Call.Tool)
 	return q != nil && q.is()
 }

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/sluice-dev/sluice/executor/audit"
 	"github.com/sluice-dev/sluice/tools"
 )
 
@@ -66,5 +67,27 @@ func TestQuick(t *testing.T) {
 		synctest.Wait()
 		call(1, quick) // waits for the other
 		want(false, "after a call that has waited for a slot")
+	})
+}
+
+// A call that has to be in the audit log waits for a disk.
+func TestAuditedCallsAreNotQuick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		registry := &tools.Registry{}
+		err := registry.Add(tools.Func("nothing", "Do nothing.", func(context.Context, struct{}) (string, error) { return "", nil }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, required := range []bool{false, true} {
+			e := New(Options{Registry: registry, Audit: &audit.Memory{}, AuditRequired: required})
+			for range 100 {
+				if _, err := e.Execute(t.Context(), &Request{Tool: "nothing"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if quick := e.Job(t.Context(), &Request{Tool: "nothing"}).Quick(); quick == required {
+				t.Errorf("with an audit log that is required (%t) quick is %t", required, quick)
+			}
+		}
 	})
 }

@@ -16,11 +16,11 @@ const (
 	writeBuffer = 256
 )
 
-// A burst is memory for more than the read buffer holds. A connection on which that came
+// A gulp is memory for more than the read buffer holds. A connection on which that came
 // at once borrows one for its next read, and keeps it until less comes, be it a pong.
-type burst [8 << 10]byte
+type gulp [8 << 10]byte
 
-var bursts = sync.Pool{New: func() any { return new(burst) }}
+var gulps = sync.Pool{New: func() any { return new(gulp) }}
 
 // corkedMessage is up to where a message is copied to be written in one piece with the
 // header of its frame: the copy costs less than another system call.
@@ -32,8 +32,8 @@ const corkedMessage = 16 << 10
 type wire struct {
 	net.Conn
 	buffer *bufio.Reader // what the library reads from; owned by Read. nil for a client
-	head   []byte        // what was read before its time, with the upgrade or in burst; owned by Read
-	burst  *burst        // borrowed from bursts, or nil; owned by Read
+	head   []byte        // what was read before its time, with the upgrade or in gulp; owned by Read
+	gulp   *gulp         // borrowed from gulps, or nil; owned by Read
 	much   bool          // came with the last read; owned by Read
 	gauge  *gauge        // of what is read; nil where that is not frames, but TLS
 	reads  atomic.Uint64 // twice the number of reads begun, less one while one waits
@@ -64,21 +64,21 @@ func (w *wire) read(p []byte) (n int, err error) {
 		return n, nil
 	}
 	switch {
-	case w.much && w.burst == nil:
-		w.burst = bursts.Get().(*burst)
-	case !w.much && w.burst != nil:
-		bursts.Put(w.burst)
-		w.burst = nil
+	case w.much && w.gulp == nil:
+		w.gulp = gulps.Get().(*gulp)
+	case !w.much && w.gulp != nil:
+		gulps.Put(w.gulp)
+		w.gulp = nil
 	}
-	if w.burst == nil || len(p) >= len(w.burst) {
+	if w.gulp == nil || len(p) >= len(w.gulp) {
 		n, err = w.receive(p)
 		w.much = n == len(p)
 		return n, err
 	}
-	got, err := w.receive(w.burst[:])
+	got, err := w.receive(w.gulp[:])
 	w.much = got > readBuffer
-	n = copy(p, w.burst[:got])
-	w.head = w.burst[n:got]
+	n = copy(p, w.gulp[:got])
+	w.head = w.gulp[n:got]
 	return n, err
 }
 

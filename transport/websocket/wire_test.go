@@ -51,12 +51,12 @@ func TestWireKeepsTheOrder(t *testing.T) {
 	}
 }
 
-// TestWireBorrowsForABurst reads much at once where much comes, and waits for the next
+// TestWireBorrowsForAGulp reads much at once where much comes, and waits for the next
 // message without the memory for it where little does.
-func TestWireBorrowsForABurst(t *testing.T) {
+func TestWireBorrowsForAGulp(t *testing.T) {
 	t.Parallel()
 	const pong = 6
-	d := &drip{from: zeros{}, sizes: []int{readBuffer, len(burst{}), len(burst{}) / 2, pong, pong}}
+	d := &drip{from: zeros{}, sizes: []int{readBuffer, len(gulp{}), len(gulp{}) / 2, pong, pong}}
 	w := &wire{Conn: d}
 	read := func(total int) {
 		for p := make([]byte, readBuffer); total > 0; {
@@ -67,13 +67,13 @@ func TestWireBorrowsForABurst(t *testing.T) {
 			total -= n
 		}
 	}
-	read(readBuffer + len(burst{}) + len(burst{})/2)
-	if d.reads != 3 || w.burst == nil {
-		t.Errorf("%d reads, want 3; memory for a burst: %t, want true", d.reads, w.burst != nil)
+	read(readBuffer + len(gulp{}) + len(gulp{})/2)
+	if d.reads != 3 || w.gulp == nil {
+		t.Errorf("%d reads, want 3; memory for a gulp: %t, want true", d.reads, w.gulp != nil)
 	}
 	read(2 * pong) // the second waits without
-	if d.reads != 5 || w.burst != nil {
-		t.Errorf("%d reads, want 5; memory for a burst: %t, want false", d.reads, w.burst != nil)
+	if d.reads != 5 || w.gulp != nil {
+		t.Errorf("%d reads, want 5; memory for a gulp: %t, want false", d.reads, w.gulp != nil)
 	}
 }
 
