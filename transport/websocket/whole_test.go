@@ -85,23 +85,22 @@ func payloadOf(f []byte) []byte {
 }
 
 // What is not as it should be is for the library to judge, which it is though it stands
-// among what has come at once; what came before is served.
+// among what has come at once; what came before is served. (Not before a message that is too
+// long: that closes the connection as soon as its header is there, see gauge.)
 func TestBreachesWithinABurst(t *testing.T) {
 	t.Parallel()
 	unmasked := frame(wholeText, "{}")
 	unmasked = append([]byte{unmasked[0], 2}, unmasked[6:]...)
-	long := strings.Repeat("x", 1<<16+1)
 	for name, test := range map[string]struct {
 		frame []byte
 		code  int
 	}{
 		"not UTF-8":     {frame(wholeText, "a\xff"), codeBadText},
 		"not masked":    {unmasked, codeProtocolError},
-		"too long":      {frame(wholeText, long), codeTooBig},
 		"reserved bits": {frame(wholeText|bitRSV1, "{}"), codeProtocolError},
 		"closed":        {closeFrame(1000, ""), 1000},
 	} {
-		url := startServer(t, newTestHandler(t, Options{MaxMessage: 1 << 16}))
+		url := startServer(t, newTestHandler(t, Options{}))
 		c, _ := upgradeRaw(t, connect(t, url), authorized)
 		if _, err := c.Write(append(append(textFrame("one"), textFrame("two")...), test.frame...)); err != nil {
 			t.Fatal(err)
