@@ -125,6 +125,8 @@ func (s *Stream) receive(r io.Reader) ([]byte, error) {
 // checked returns the message that was read, if it may be one.
 func (s *Stream) checked() ([]byte, error) {
 	switch msg := *s.message; {
+	case s.closing.Load(): // the library, which reads meanwhile, may have given a part of one
+		return nil, *s.fault.Load()
 	case len(msg) > s.limits.maxMessage:
 		return nil, s.tooBig()
 	case !utf8.Valid(msg):
