@@ -29,9 +29,9 @@ const (
 // read ahead all the same, up to a bound, for the sake of two things that cost no answer:
 // its cancellations, which are taken at once, and the end of what it sends.
 //
-// It belongs to the reader goroutine of the connection, which at first is that of run, and
-// from the first burst on one of the engine's. While that has more to wait for than the
-// stream, another one sits in Read.
+// It belongs to the reader goroutine of the connection, which is that of run, or one of the
+// engine's while that runs a burst and where the connection is hot. While that has more to
+// wait for than the stream, another one sits in Read.
 type intake struct {
 	conn     *conn
 	unending context.Context // the connection's, but for its end
