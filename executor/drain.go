@@ -114,7 +114,13 @@ func (l *ledger) drainCounts() (cancelled, unanswered int) {
 
 // shuttingDown returns the error of a call that the drain has refused or cancelled.
 func (x *Execution) shuttingDown() *Error {
-	err := x.fail(KindShuttingDown, ErrShuttingDown)
-	err.RetryAfter = retryElsewhere
-	return err
+	return shuttingDown(x.Call.ID, x.Call.Tool)
+}
+
+// ShuttingDown returns the error with which a call of a tool is refused while the engine
+// drains, for who refuses one before it comes to the engine.
+func ShuttingDown(tool string) *Error { return shuttingDown("", tool) }
+
+func shuttingDown(id, tool string) *Error {
+	return &Error{Kind: KindShuttingDown, ID: id, Tool: tool, Err: ErrShuttingDown, RetryAfter: retryElsewhere}
 }

@@ -23,9 +23,7 @@ func (c *conn) begin(p *pending) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.leaving {
-		c.answer(p.request, c.failureFrame(p.request, &executor.Error{
-			Kind: executor.KindShuttingDown, Tool: p.call.Tool, Err: executor.ErrShuttingDown,
-		}))
+		c.answer(p.request, c.failureFrame(p.request, executor.ShuttingDown(p.call.Tool)))
 		return false
 	}
 	c.requests[p.request.key] = p

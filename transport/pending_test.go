@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/sluice-dev/sluice/executor"
@@ -38,5 +39,27 @@ func TestLateCallIsStopped(t *testing.T) {
 	var failure *executor.Error
 	if err := <-failed; !errors.As(err, &failure) || failure.Kind != executor.KindCancelled || !errors.Is(err, errGraceOver) {
 		t.Errorf("the call ended with %v", err)
+	}
+}
+
+// TestCallOfALeavingConnection checks that a call which comes while its connection ends with
+// the server is refused as the engine refuses it, with a time to try again.
+func TestCallOfALeavingConnection(t *testing.T) {
+	t.Parallel()
+	registry := &tools.Registry{}
+	server := NewServer(Options{
+		Engine: executor.New(executor.Options{Registry: registry}), Registry: registry, Info: mcp.Implementation{Name: "test", Version: "1"},
+	})
+	c := newConn(t.Context(), server, nil, Peer{})
+	c.out.begin = nil // nothing is written
+	c.leaving = true
+	m, fault := decode([]byte(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"any","_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`))
+	if fault != nil {
+		t.Fatal(fault)
+	}
+	c.take(m, nil, nil)
+	batch, _ := c.out.take(nil, 1)
+	if len(batch) != 1 || !strings.Contains(string(batch[0]), `"kind":"shutting_down","retryAfterMs":1000`) {
+		t.Errorf("it was answered %q", batch)
 	}
 }
