@@ -17,15 +17,16 @@
 //	(interrupt) where functions of the user's follow, lets the engine cancel them
 //	hooks       Options.Before and After
 //	(user)      Options.Policies
-//	audit       says that the call is allowed; record says how it ended
+//	audit       Options.Audit: the call is allowed; how it ends is for record to say
 //	cache       for tools that declare it: a kept result, or one flight for all
 //	   |        identical calls, which runs what follows in a goroutine of its own
 //	rate        a token of each rate limit, or a place to wait for them
 //	repeat      refuses arguments that have failed again and again
 //	breaker     refuses calls of a tool that fails, for a while
 //	queue       a slot of the server and one of the tool, or a place to wait
+//	audit       the call is started
 //	timeout     hard cap and idle limit, each a cause of its own
-//	abandon -----------------------------------   the handler's goroutine, but a Job's is its own
+//	abandon -----------------------------------   a goroutine that the caller can do without
 //	   |        answers the caller      recover    a panic becomes an error
 //	   |        of a handler that       size       a result that is not too large
 //	   |        does not stop           output     result against the output schema
@@ -151,6 +152,11 @@
 // (tools.Limits.Concurrency) and then waits for itself; without such a limit it can use
 // up the server's. [Metrics] count what is abandoned.
 //
+// So a handler has a goroutine beside that of its caller. A [Job] does without, since nobody
+// waits for its end: the goroutine of its policies runs the handler too. Where that does
+// not stop, a timer settles the call: it does what the policies do when a caller is
+// answered, and leaves them the rest for when the handler returns (leave.go).
+//
 // # Shutdown
 //
 // [Engine.Drain] refuses new calls and lets those that run or wait come to their end
@@ -180,10 +186,10 @@
 //	             submit.go and submissions.go a call to be asked about by its id
 //	a call       execution.go its state, context.go what its handler is given,
 //	             interrupt.go how it is stopped, invoke.go the handler itself,
-//	             worker.go the goroutines, leave.go what becomes of a job's where its
-//	             handler does not stop, id.go the ids
+//	             worker.go the goroutines, leave.go a job that has only one, quick.go
+//	             tools whose calls are over before another goroutine wakes, id.go the ids
 //	the door     ledger.go what is in flight, admission.go what is not let in,
-//	             inflight.go asks and stops, drain.go shuts, allowance.go bounds a caller
+//	             inflight.go asks and stops, drain.go shuts, allow.go bounds a caller
 //	rate         bucket.go and pacer.go the tokens, rateline.go who waits, rateerror.go
 //	breaker      circuit.go the states
 //	cache        cachekey.go what is identical, coalesce.go and fan.go a flight and
@@ -195,7 +201,7 @@
 //	limits       adjust.go what of the options changes while calls run
 //	timeout      alarm.go the timer, adaptive.go and window.go the cap that follows
 //	progress     meter.go what is shown, heartbeat.go where nothing is
-//	result       resultsize.go and output.go
+//	result       size.go and output.go
 //	errors       error.go the kinds, public.go the sentences
 //	numbers      tally.go and durations.go count, usage.go what processes took,
 //	             statistics.go by tool, callers.go by caller, metrics.go is read

@@ -51,9 +51,10 @@ type step struct {
 //   - repeat is outside of the breaker, so that what it refuses takes no probe's place;
 //   - breaker is outside of the queue, so that nobody waits there for a tool that fails;
 //   - timeout is inside the queue: waiting does not use up the time to run;
-//   - abandon starts the handler's goroutine, so recover stands in it once more. Where it
-//     leaves the call's own to the handler, what policies do when the caller is answered
-//     is for settle to do: none but record, progress, repeat and breaker does anything;
+//   - abandon is where the caller's goroutine waits for that of the handler, so recover
+//     stands there once more. A [Job] has one goroutine for both: of the policies outside of
+//     abandon, record, progress, repeat and breaker do something when a caller is answered,
+//     and [Engine.settle] does it for them where the handler does not stop;
 //   - size is outside of output, which sees the result whole;
 //   - output is next to the handler: what does not fit its schema is a failure to
 //     everything outside.

@@ -110,23 +110,3 @@ func (x *Execution) logFailure(ctx context.Context, log *slog.Logger, failure *E
 			"kind", failure.Kind, "error", failure.Err)
 	}
 }
-
-// size returns the bytes that a result carries, without what is only about it.
-func size(result *tools.Result) int64 {
-	n := len(result.Structured)
-	for _, block := range result.Content {
-		switch block := block.(type) {
-		case tools.Text:
-			n += len(block.Text)
-		case tools.Image:
-			n += len(block.Data)
-		case tools.Audio:
-			n += len(block.Data)
-		case tools.EmbeddedResource:
-			n += len(block.URI) + len(block.Text) + len(block.Blob)
-		case tools.ResourceLink:
-			n += len(block.URI) + len(block.Name) + len(block.Title) + len(block.Description)
-		}
-	}
-	return int64(n)
-}

@@ -49,6 +49,26 @@ func (x *Execution) fit(result *tools.Result, limit int64) (*tools.Result, error
 	return nil, x.fail(KindResultTooLarge, &oversize{bytes, limit})
 }
 
+// size returns the bytes that a result carries, without what is only about it.
+func size(result *tools.Result) int64 {
+	n := len(result.Structured)
+	for _, block := range result.Content {
+		switch block := block.(type) {
+		case tools.Text:
+			n += len(block.Text)
+		case tools.Image:
+			n += len(block.Data)
+		case tools.Audio:
+			n += len(block.Data)
+		case tools.EmbeddedResource:
+			n += len(block.URI) + len(block.Text) + len(block.Blob)
+		case tools.ResourceLink:
+			n += len(block.URI) + len(block.Name) + len(block.Title) + len(block.Description)
+		}
+	}
+	return int64(n)
+}
+
 // truncate returns a copy of the result whose text is shorter by excess bytes or
 // some more: the last texts are left out, the last that stays is cut and says what
 // is missing. It returns nil where there is too little text.
