@@ -102,10 +102,14 @@ func (a *attempt) contextCancelled() { a.news <- false }
 
 // listen returns what is closed at the end of the context, unless a.news says it.
 func (a *attempt) listen(ctx context.Context) <-chan struct{} {
-	if c, ok := ctx.(*callContext); ok {
-		return c.listen(a)
+	c, ok := ctx.(*callContext)
+	if !ok {
+		return ctx.Done()
 	}
-	return ctx.Done()
+	if !c.watch(a) {
+		a.contextCancelled()
+	}
+	return c.Context.Done()
 }
 
 // ignore ends what listen began. What is left of it does not reach the next call.

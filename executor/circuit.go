@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -216,12 +217,12 @@ type rule struct {
 // newRule takes what the tool has set, then what the engine has, then the defaults.
 func newRule(own, engine tools.Breaker) rule {
 	r := rule{
-		failures: orDefault(orEngine(own.Failures, engine.Failures), 10),
-		share:    orDefault(orEngine(own.Share, engine.Share), 0.5),
-		window:   orDefault(orEngine(own.Window, engine.Window), 30*time.Second),
-		minCalls: orDefault(orEngine(own.MinCalls, engine.MinCalls), 20),
-		open:     orDefault(orEngine(own.Open, engine.Open), 5*time.Second),
-		maxOpen:  orDefault(orEngine(own.MaxOpen, engine.MaxOpen), 5*time.Minute),
+		failures: orDefault(cmp.Or(own.Failures, engine.Failures), 10),
+		share:    orDefault(cmp.Or(own.Share, engine.Share), 0.5),
+		window:   orDefault(cmp.Or(own.Window, engine.Window), 30*time.Second),
+		minCalls: orDefault(cmp.Or(own.MinCalls, engine.MinCalls), 20),
+		open:     orDefault(cmp.Or(own.Open, engine.Open), 5*time.Second),
+		maxOpen:  orDefault(cmp.Or(own.MaxOpen, engine.MaxOpen), 5*time.Minute),
 	}
 	if r.window == 0 {
 		r.share = 0
@@ -230,14 +231,6 @@ func newRule(own, engine tools.Breaker) rule {
 	r.open = min(r.open, unlimited)
 	r.maxOpen = min(max(r.maxOpen, r.open), unlimited)
 	return r
-}
-
-func orEngine[T comparable](own, engine T) T {
-	var unset T
-	if own == unset {
-		return engine
-	}
-	return own
 }
 
 // openFor returns for how long to stay open after so many openings in a row.

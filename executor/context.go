@@ -11,7 +11,7 @@ import (
 // have asked, and such a context, its channel and its place with its parent cost a short
 // call more than the queue does.
 type callContext struct {
-	context.Context // the parent; deadlines are its
+	context.Context // the parent, whose deadline this one has too
 
 	mu    sync.Mutex              // guards all below
 	cause error                   // nil until it is cancelled
@@ -84,20 +84,8 @@ func (c *callContext) cancel(cause error) {
 	}
 }
 
-// listen has the watcher told when the context is cancelled, until ignore. It returns what
-// is closed when the context ends with its parent.
-func (c *callContext) listen(l watcher) <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.ears = l
-	if c.cause != nil {
-		l.contextCancelled()
-	}
-	return c.Context.Done()
-}
-
 // watch has the watcher told when the context is cancelled, until ignore. It returns false
-// where that was so before.
+// where it was cancelled before. Of the end of the parent the watcher hears nothing.
 func (c *callContext) watch(w watcher) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,7 +93,7 @@ func (c *callContext) watch(w watcher) bool {
 	return c.cause == nil
 }
 
-// ignore ends what listen or watch began.
+// ignore ends what watch began.
 func (c *callContext) ignore() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -54,15 +54,15 @@ type counter int
 
 func (n *counter) contextCancelled() { *n++ }
 
-// TestCallContextNews checks who is told of the end: whoever listens, once, before or
-// after it, and nobody behind ignore.
+// TestCallContextNews checks who is told of the end: whoever watches, once, and nobody
+// behind ignore; who comes late is told so at once.
 func TestCallContextNews(t *testing.T) {
 	t.Parallel()
 	var told counter
 	x := &Execution{}
 	c := x.newContext(t.Context())
-	if c.listen(&told) != t.Context().Done() {
-		t.Error("the end of the parent is not to be heard of")
+	if !c.watch(&told) {
+		t.Error("it was cancelled before")
 	}
 	c.cancel(ErrTimeout)
 	c.cancel(ErrTimeout)
@@ -70,17 +70,17 @@ func TestCallContextNews(t *testing.T) {
 	if told != 1 {
 		t.Errorf("a watcher was told %d times", told)
 	}
-	if c.listen(&told); told != 2 {
+	if c.watch(&told) {
 		t.Error("one that came late was not told")
 	}
 	second := x.newContext(t.Context())
 	if second == c || second.Err() != nil {
 		t.Error("a handler of the call shares the context of one before")
 	}
-	second.listen(&told)
+	second.watch(&told)
 	second.ignore()
-	if second.cancel(ErrTimeout); told != 2 {
-		t.Error("one was told that does not listen")
+	if second.cancel(ErrTimeout); told != 1 {
+		t.Error("one was told that does not watch any more")
 	}
 }
 

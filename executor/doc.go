@@ -152,10 +152,10 @@
 // (tools.Limits.Concurrency) and then waits for itself; without such a limit it can use
 // up the server's. [Metrics] count what is abandoned.
 //
-// So a handler has a goroutine beside that of its caller. A [Job] does without, since nobody
-// waits for its end: the goroutine of its policies runs the handler too. Where that does
-// not stop, a timer settles the call: it does what the policies do when a caller is
-// answered, and leaves them the rest for when the handler returns (leave.go).
+// So a handler has a goroutine beside that of its caller. A [Job] does without where it
+// can, since nobody waits for its end: the goroutine of its policies runs the handler too.
+// Where that does not stop, a timer settles the call: it does what the policies do when a
+// caller is answered, and leaves them the rest for when the handler returns (leave.go).
 //
 // # Shutdown
 //

@@ -16,9 +16,9 @@ var ErrShuttingDown = errors.New("the server is shutting down")
 // down: by then another one has taken its place, or it has been restarted.
 const retryElsewhere = time.Second
 
-// settle is how much longer than the abandon grace Drain waits for the calls that it
+// drainGrace is how much longer than the abandon grace Drain waits for the calls that it
 // has cancelled: only a policy of the user's that ignores its context takes longer.
-const settle = time.Second
+const drainGrace = time.Second
 
 // A DrainError says how a drain ended that was not in order.
 type DrainError struct {
@@ -56,7 +56,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 			e.ledger.cancelled()
 		}
 	}
-	timer := time.NewTimer(e.opts.AbandonGrace + settle)
+	timer := time.NewTimer(e.opts.AbandonGrace + drainGrace)
 	defer timer.Stop()
 	select {
 	case <-idle:

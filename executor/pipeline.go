@@ -54,7 +54,7 @@ type step struct {
 //   - abandon is where the caller's goroutine waits for that of the handler, so recover
 //     stands there once more. A [Job] has one goroutine for both: of the policies outside of
 //     abandon, record, progress, repeat and breaker do something when a caller is answered,
-//     and [Engine.settle] does it for them where the handler does not stop;
+//     and settle (leave.go) does it for them where the handler does not stop;
 //   - size is outside of output, which sees the result whole;
 //   - output is next to the handler: what does not fit its schema is a failure to
 //     everything outside.

@@ -58,7 +58,7 @@ func newPending(opts *Options) *pending {
 }
 
 // add takes a record, unless there are too many. One whose arguments alone exceed the
-// bound is taken where nothing else waits. first is true for the first that is added.
+// bound is taken where nothing else waits.
 func (p *pending) add(record *history.Record, arguments []byte) {
 	p.mu.Lock()
 	if p.closed || p.rows >= p.maxRows || p.bytes >= p.maxBytes {
