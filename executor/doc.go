@@ -161,8 +161,8 @@
 //
 // [Engine.Drain] refuses new calls and lets those that run or wait come to their end
 // until its context is done; then it cancels them with [ErrShuttingDown] as the cause.
-// An engine has no goroutine of its own but those of calls, which it drains with the rest,
-// and, while [Engine.KeepReady] has it so, those that wait for the next. It needs no closing.
+// The goroutines of an engine are those of calls, which end with these, and, while
+// [Engine.KeepReady] is in force, up to 256 that wait for the next call. It needs no closing.
 //
 // # Audit
 //
@@ -188,8 +188,8 @@
 //	             interrupt.go how it is stopped, invoke.go the handler itself,
 //	             worker.go the goroutines, leave.go a job that has only one, quick.go
 //	             tools whose calls are over before another goroutine wakes, id.go the ids
-//	the door     ledger.go what is in flight, admission.go what is not let in,
-//	             inflight.go asks and stops, drain.go shuts, allow.go bounds a caller
+//	the door     ledger.go what is in flight, and who waits until nothing is,
+//	             admission.go what is not let in, inflight.go asks and stops, drain.go shuts
 //	rate         bucket.go and pacer.go the tokens, rateline.go who waits, rateerror.go
 //	breaker      circuit.go the states
 //	cache        cachekey.go what is identical, coalesce.go and fan.go a flight and

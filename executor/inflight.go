@@ -14,6 +14,19 @@ var ErrNotInFlight = errors.New("no call of this id is in flight")
 // [KindCancelled], and by the cause that its context has.
 var ErrStopped = errors.New("stopped by whoever runs the server")
 
+// InFlight returns the records, as they stand, of the calls that wait or run, the
+// oldest first. One whose Started is zero waits; one that is Abandoned is answered
+// and its handler still runs. One that is Finished but not Abandoned was left by its
+// caller, and its execution goes on for identical calls.
+func (e *Engine) InFlight() []Record {
+	calls := e.ledger.calls()
+	records := make([]Record, len(calls))
+	for i, x := range calls {
+		records[i] = x.snapshot()
+	}
+	return records
+}
+
 // CallState says what a call in flight is doing.
 type CallState string
 

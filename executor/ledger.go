@@ -175,16 +175,3 @@ func (l *ledger) calls() []*Execution {
 	}
 	return calls
 }
-
-// InFlight returns the records, as they stand, of the calls that wait or run, the
-// oldest first. One whose Started is zero waits; one that is Abandoned is answered
-// and its handler still runs. One that is Finished but not Abandoned was left by its
-// caller, and its execution goes on for identical calls.
-func (e *Engine) InFlight() []Record {
-	calls := e.ledger.calls()
-	records := make([]Record, len(calls))
-	for i, x := range calls {
-		records[i] = x.snapshot()
-	}
-	return records
-}
