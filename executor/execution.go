@@ -39,9 +39,9 @@ type Execution struct {
 	answered  bool         // guarded by mu
 
 	job     *Job          // that runs the call; nil where there is none
-	stage   atomic.Int32  // of the handler that the job's own goroutine runs; belongs to leave, as does
-	leaving *leaving      // how it is left to the handler; nil before that is due
-	over    time.Duration // from when the call came to the return of that handler; 0 where there is none
+	stage   atomic.Int32  // of the handler that the job's own goroutine runs; belongs to leave.go, as do
+	leaving *leaving      // how the goroutine is left to the handler; nil until the context is cancelled,
+	over    time.Duration // and when that handler returned, after the call came; 0 where there is none
 	passed  passage       // belongs to the breaker
 	breaks  bool          // the call counts for the breaker
 	repeats bool          // the call counts for the guard against repeated failures
@@ -82,7 +82,7 @@ func (e *Engine) newExecution(req *Request) *Execution {
 	return x
 }
 
-// begin makes an execution of one that is new.
+// begin makes the execution, which is new, that of a request.
 func (e *Engine) begin(x *Execution, req *Request) {
 	now := time.Now()
 	priority := new(Allowance).class(req.Priority)
@@ -127,9 +127,9 @@ func (x *Execution) born() time.Time { return x.record.Queued }
 // there: it is cheaper than the time of day, and does not jump with it.
 func (x *Execution) age() time.Duration { return time.Since(x.born()) }
 
-// end is how long after the call came it has ended, for who is asked on the way back. Behind
-// a handler that the call's own goroutine has run there is next to nothing: it was then, and
-// the clock, which takes longer to read than most policies, need not be asked again.
+// end returns when the call has ended, after it came. Policies ask on the way back. Where
+// the call's own goroutine has run the handler, they are told when that returned: next to
+// nothing has passed since, and to read the clock takes longer than most policies do.
 func (x *Execution) end() time.Duration {
 	if x.over > 0 {
 		return x.over

@@ -99,8 +99,8 @@ func (g *gate) beat(every time.Duration) time.Duration {
 	return every
 }
 
-// waitFor notes what the call waits for from now on, and in which words heartbeats say so;
-// nothing where it goes on.
+// waitFor notes what the call waits for from now on, for traces, and in which words heartbeats
+// say so; both are empty where it goes on. A tool whose calls have to wait is not quick.
 func (x *Execution) waitFor(what, inWords string) {
 	x.tool.quick.end()
 	x.waits.note(what, x.born().Add(x.age()))

@@ -38,9 +38,9 @@ func (j *Job) Start(done func(*tools.Result, error)) {
 	j.engine.workers.start(j)
 }
 
-// Run does what Start does on the goroutine that calls it. It returns when done has and the
-// handler too, however long after it was abandoned: done is then called from another
-// goroutine.
+// Run does what Start does, on the goroutine that calls it. It returns when done has returned
+// and the handler too. Where the handler was abandoned that may be long after done, which is
+// then called from another goroutine.
 func (j *Job) Run(done func(*tools.Result, error)) {
 	j.done = done
 	j.run()

@@ -21,13 +21,13 @@ type leaving struct {
 	settled chan struct{} // closed when the caller is answered
 }
 
-// leavable returns the context that the handler is to have where the goroutine which runs
-// the policies may run the handler too: it is that of a job, so nobody waits for it, and can
-// be left to a handler that does not stop. The policies are then still under the handler, on
-// its stack, and end when it does, so that the slot, the tokens of rate limits and the alarm
-// stay taken until then; what they do when a caller is answered, settle does for them. So it
-// must know them all: there are none of the user's. Such a call is spared two changes between
-// goroutines, which are half of what a short one costs.
+// leavable returns the context for the handler where the goroutine that runs the policies may
+// run the handler too, and nil where it may not. It may where it is a job's: nobody waits for
+// that, so it can be left to a handler that does not stop. The policies then stay below the
+// handler on its stack, and end when it does: until then the slot, the tokens of rate limits
+// and the alarm stay taken. What the policies do when a caller is answered settle does in
+// their place, so it must know them all, and there may be none of the user's. Such a call is
+// spared two changes between goroutines, which are half of what a short one costs.
 func (x *Execution) leavable(ctx context.Context) *callContext {
 	if x.job == nil || !x.job.engine.leaves || x.Entry.Limits.Adaptive != nil {
 		return nil
@@ -39,8 +39,8 @@ func (x *Execution) leavable(ctx context.Context) *callContext {
 	return c
 }
 
-// runHere runs the handler, unless nobody waits for it. What one returns whose caller was
-// answered is for nobody.
+// runHere runs the handler on this goroutine, unless its context has ended. Where the caller
+// was answered meanwhile, nobody looks at what it returns.
 func (x *Execution) runHere(c *callContext, next Handler) (result *tools.Result, err error) {
 	x.handlerStarts() // before anybody may take it for stuck
 	x.stage.Store(stageRunning)
@@ -69,8 +69,8 @@ func (x *Execution) runHere(c *callContext, next Handler) (result *tools.Result,
 	return result, err
 }
 
-// leaveNot ends the stage in which the goroutine may be left to the handler. It returns false
-// where that has happened, when the caller is answered.
+// leaveNot ends the stage in which the goroutine may be left to the handler. Where that has
+// happened already, it returns false, once the caller is answered.
 func (x *Execution) leaveNot(stage int32) bool {
 	if x.stage.CompareAndSwap(stageRunning, stage) {
 		if x.leaving != nil {

@@ -84,7 +84,10 @@ type Counts struct {
 // counting; a few times a second is well.
 func (e *Engine) Metrics() Metrics {
 	states, others := e.stats.all()
-	m := Metrics{OtherTools: others, Queue: e.queue.state(), InFlight: e.ledger.state(), Tools: make(map[string]Counts, len(states)), AfterFailures: e.hooks.failed.Load()}
+	m := Metrics{
+		Tools: make(map[string]Counts, len(states)), OtherTools: others,
+		Queue: e.queue.state(), InFlight: e.ledger.state(), AfterFailures: e.hooks.failed.Load(),
+	}
 	m.CacheEntries, m.CacheBytes = e.cache.held()
 	for _, t := range states {
 		counts := t.read()

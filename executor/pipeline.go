@@ -116,7 +116,8 @@ func (e *Engine) foreign() []step {
 	return steps
 }
 
-// invalid says what becomes of a call whose arguments do not fit.
+// invalid returns the error of a call whose arguments do not fit, which is that of rate or
+// repeat where such calls have come too often.
 func (e *Engine) invalid(x *Execution, failure *Error) *Error {
 	if limited := e.rates.charge(x); limited != nil {
 		return limited

@@ -19,8 +19,8 @@ var ErrInvalidArguments = errors.New("invalid arguments")
 var emptyObject = json.RawMessage("{}")
 
 // validate checks the arguments against the input schema and leaves them decoded in
-// the call. What is to become of a call whose arguments do not fit, invalid may change:
-// the policies that limit those stand further in, where such a call does not come.
+// the call. A call whose arguments do not fit ends with the error that invalid returns:
+// rate and repeat limit such calls as well, and stand further in, where they never come.
 func validate(invalid func(*Execution, *Error) *Error) Policy {
 	return func(next Handler) Handler {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
