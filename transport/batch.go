@@ -40,6 +40,7 @@ func (c *conn) receiveBatch(data []byte) {
 		if fault != nil || (m.id != nil && !m.response) {
 			b.expect()
 		}
+		m.size = len(data)
 		c.take(m, fault, b)
 	}
 	b.settle()

@@ -1,8 +1,6 @@
 package transport
 
 import (
-	"encoding/json"
-
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/sourcegraph/jsonrpc2"
@@ -31,9 +29,10 @@ func (c *conn) callTool(r *request) *jsonrpc2.Error {
 	if fault != nil {
 		return fault
 	}
+	trace := readTrace(r.meta)
 	p := &pending{request: r, call: executor.Request{
-		Tool: name, Arguments: json.RawMessage(arguments), Priority: priority,
-		Caller: c.peer.Caller, Transport: c.peer.Transport, Trace: readTrace(r.meta),
+		Tool: name, Arguments: r.detach(arguments), Priority: priority,
+		Caller: c.peer.Caller, Transport: c.peer.Transport, Trace: trace,
 	}}
 	if c.begin(p) {
 		c.runCall(p)

@@ -22,6 +22,7 @@ type message struct {
 	meta   members
 
 	hasParams bool
+	size      int  // in bytes, of the text that it points into: that of its whole batch where it is of one
 	response  bool // a result or an error and no method: for a request that we would have sent
 }
 

@@ -41,6 +41,7 @@ func (c *conn) receive(data []byte) {
 		return
 	}
 	m, fault := decode(data)
+	m.size = len(data)
 	c.take(m, fault, nil)
 }
 

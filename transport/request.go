@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/sourcegraph/jsonrpc2"
@@ -25,6 +26,22 @@ type request struct {
 	batch *batch
 	// burst is what the call is part of; nil where it is run alone.
 	burst *burst
+}
+
+// maxBeside is how many bytes may stand beside the arguments of a call for the text that it
+// came in to be kept with it.
+const maxBeside = 4 << 10
+
+// detach lets go of what a call needs no more, now that it is read, and returns its arguments.
+// The engine bounds what is in flight by these alone, so nothing else that a peer sends may
+// stay for as long as the call does.
+func (r *request) detach(arguments []byte) []byte {
+	r.params, r.meta = nil, nil
+	if r.size <= 2*len(arguments)+maxBeside {
+		return arguments
+	}
+	r.id, r.token = bytes.Clone(r.id), bytes.Clone(r.token)
+	return bytes.Clone(arguments)
 }
 
 // modernKeys are the keys of _meta that only a modern request has.

@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"bytes"
+
 	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/sourcegraph/jsonrpc2"
 
@@ -29,7 +31,7 @@ func (c *conn) listen(r *request) *jsonrpc2.Error {
 	if wanted.Kind() != '{' || jsonv2.Unmarshal(wanted, &filter) != nil {
 		return invalidParams(`"notifications" must be an object that says which notifications are wanted`)
 	}
-	s := &subscription{id: r.id, toolsChanged: filter.ToolsListChanged}
+	s := &subscription{id: bytes.Clone(r.id), toolsChanged: filter.ToolsListChanged}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
