@@ -11,6 +11,8 @@ type Reader struct {
 	depth  int      // how much deeper it may go
 	values int      // how many more values it may read
 	names  [][]byte // of the objects that are open, the innermost last
+
+	escapes bool // in the last literal
 }
 
 // maxMembers bounds the search for names that stand twice, which is quadratic.
@@ -83,7 +85,7 @@ func (r *Reader) Value() (value any, ok bool) {
 	}
 	switch kind {
 	case '"':
-		return decoded(r.data[start:r.pos])
+		return r.decoded(r.data[start:r.pos])
 	case 't', 'f':
 		return kind == 't', true
 	case 'n':

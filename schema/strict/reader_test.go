@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -161,23 +162,24 @@ func TestReset(t *testing.T) {
 	}
 }
 
-// TestPlain checks every byte in every place of a word.
+// TestPlain checks every byte in every place of a word and of a block of them, among ASCII
+// and among other text.
 func TestPlain(t *testing.T) {
 	t.Parallel()
-	for length := range 20 {
-		for place := range length {
-			for c := range 256 {
-				text := bytes.Repeat([]byte("a"), length)
-				text[place] = byte(c)
-				want := c >= ' ' && c < 0x80 && c != '"' && c != '\\'
-				if strict.Plain(text) != want {
-					t.Fatalf("%q: want %v", text, want)
+	special := func(c rune) bool { return c < ' ' || c == '"' || c == '\\' }
+	for _, filler := range []string{"a", "éa", "éaaaaaaaaaaaa", "\xff"} {
+		for length := range 70 {
+			fill := []byte(strings.Repeat(filler, length)[:length])
+			for place := range length {
+				for c := range 256 {
+					text := bytes.Clone(fill)
+					text[place] = byte(c)
+					if want := utf8.Valid(text) && !bytes.ContainsFunc(text, special); strict.Plain(text) != want {
+						t.Fatalf("%q: want %v", text, want)
+					}
 				}
 			}
 		}
-	}
-	if !strict.Plain([]byte("é")) || !strict.Plain([]byte("naïve 😀 \u2028 12345678")) || strict.Plain([]byte("é\"12345678")) {
-		t.Error("text that is not ASCII is misjudged")
 	}
 }
 
@@ -199,7 +201,7 @@ func FuzzReader(f *testing.F) {
 }
 
 func BenchmarkRaw(b *testing.B) {
-	for _, size := range []int{64, 64 << 10} {
+	for _, size := range []int{12, 20, 31, 64, 64 << 10} {
 		text := []byte(`{"jsonrpc":"2.0","id":1,"text":"` + strings.Repeat("a", size) + `"}`)
 		b.Run(fmt.Sprint("strict/", size), func(b *testing.B) {
 			var r strict.Reader

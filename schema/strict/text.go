@@ -20,6 +20,7 @@ func Plain(text []byte) bool {
 // literal reads a string with its quotes.
 func (r *Reader) literal() bool {
 	start, ascii := r.pos, true
+	r.escapes = false
 	for i := start + 1; ; {
 		i = special(r.data, i, ascii)
 		if i == len(r.data) {
@@ -37,6 +38,7 @@ func (r *Reader) literal() bool {
 				return false
 			}
 			i += n
+			r.escapes = true
 		default:
 			return false
 		}
@@ -84,10 +86,10 @@ func unit(text []byte) (unit rune, ok bool) {
 	return unit, true
 }
 
-// decoded returns the text of a literal that has been read.
-func decoded(literal []byte) (string, bool) {
-	if inside := literal[1 : len(literal)-1]; Plain(inside) {
-		return string(inside), true
+// decoded returns the text of a literal that has just been read.
+func (r *Reader) decoded(literal []byte) (string, bool) {
+	if !r.escapes {
+		return string(literal[1 : len(literal)-1]), true
 	}
 	text, err := jsontext.AppendUnquote(nil, literal)
 	return string(text), err == nil
@@ -102,18 +104,24 @@ const (
 // a control character or, where ascii is asked for, not ASCII; and the length of the
 // text where there is none.
 func special(text []byte, i int, ascii bool) int {
-	var notASCII uint64
-	if ascii {
-		notASCII = high
-	}
 	for ; i+32 <= len(text); i += 32 { // four words at once: twice as fast as one
 		block := text[i : i+32 : i+32]
-		if marks(block[0:], notASCII)|marks(block[8:], notASCII)|marks(block[16:], notASCII)|marks(block[24:], notASCII) != 0 {
+		a, b, c, d := word(block[0:]), word(block[8:]), word(block[16:]), word(block[24:])
+		if ascii {
+			if (marks(a)|a|marks(b)|b|marks(c)|c|marks(d)|d)&high != 0 {
+				break
+			}
+		} else if (marks(a)&^a|marks(b)&^b|marks(c)&^c|marks(d)&^d)&high != 0 {
 			break
 		}
 	}
 	for ; i+8 <= len(text); i += 8 {
-		if marks(text[i:], notASCII) != 0 {
+		a := word(text[i:])
+		found := marks(a) &^ a
+		if ascii {
+			found |= a
+		}
+		if found&high != 0 {
 			break
 		}
 	}
@@ -125,12 +133,13 @@ func special(text []byte, i int, ascii bool) int {
 	return len(text)
 }
 
-// marks returns a word that is 0 where none of the first eight bytes is special. For a
-// byte below n, (word - n) &^ word has the high bit set in the place of the first such
-// byte, and in no place where none is at all (A. Mycroft in comp.arch, 1987).
-func marks(text []byte, notASCII uint64) uint64 {
-	word := binary.LittleEndian.Uint64(text)
-	quote, backslash := word^'"'*each, word^'\\'*each
-	found := (word-' '*each)&^word | (quote-each)&^quote | (backslash-each)&^backslash
-	return found&high | word&notASCII
+func word(text []byte) uint64 { return binary.LittleEndian.Uint64(text) }
+
+// marks returns a word without a high bit where the eight bytes of an ASCII word are not
+// special, and with one where any is. To subtract n from each byte sets the high bit of the first
+// that is below n (A. Mycroft in comp.arch, 1987). A quote with its second bit turned is a
+// space, and what was below a space still is, so one subtraction finds both. Bytes that
+// are not ASCII may be marked too, and mark no other.
+func marks(word uint64) uint64 {
+	return (word ^ 2*each - '!'*each) | (word ^ '\\'*each - each)
 }
