@@ -74,7 +74,7 @@ func TestAFloodTouchesNobodyInside(t *testing.T) {
 	if before < inside {
 		t.Errorf("%d exchanges while %d came", before, flood)
 	}
-	if took := time.Duration(worst.Load()); took > patience/4 { // far more than a busy machine needs
+	if took := time.Duration(worst.Load()); took > patience/12 { // far more than a busy machine needs
 		t.Errorf("one exchange took %v", took)
 	}
 	eventually(t, func() bool { return h.lobby.inside() == inside }) // no refused one is kept
