@@ -106,6 +106,25 @@ func scrape(t *testing.T, s Source, accept string) string {
 	return w.Body.String()
 }
 
+// TestRefusalsOfTheQueue checks that each reason for which the queue refuses is told.
+func TestRefusalsOfTheQueue(t *testing.T) {
+	t.Parallel()
+	text := scrape(t, Source{Engine: func() executor.Metrics {
+		return executor.Metrics{
+			Queue:    executor.QueueState{RefusedFull: 1, RefusedBytes: 2, RefusedShare: 3, RefusedDeadline: 4, TimedOut: 5},
+			InFlight: executor.InFlightState{RefusedBytes: 6},
+		}
+	}}, "text/plain")
+	for _, want := range []string{
+		`{reason="queue_full"} 1`, `{reason="queue_bytes"} 2`, `{reason="queue_share"} 3`,
+		`{reason="queue_deadline"} 4`, `{reason="queue_timeout"} 5`, `{reason="in_flight_bytes"} 6`,
+	} {
+		if !strings.Contains(text, "sluice_refusals_total"+want+"\n") {
+			t.Errorf("there is no %s", want)
+		}
+	}
+}
+
 // TestScrape checks the values, by those that are known here.
 func TestScrape(t *testing.T) {
 	t.Parallel()

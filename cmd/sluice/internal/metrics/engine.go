@@ -54,6 +54,7 @@ func sendRefusals(to chan<- prometheus.Metric, m *executor.Metrics) {
 	for reason, n := range map[string]uint64{
 		"queue_full": m.Queue.RefusedFull, "queue_bytes": m.Queue.RefusedBytes,
 		"queue_deadline": m.Queue.RefusedDeadline, "queue_timeout": m.Queue.TimedOut,
+		"queue_share":     m.Queue.RefusedShare,
 		"in_flight_bytes": m.InFlight.RefusedBytes,
 	} {
 		refusals.send(to, float64(n), reason)
