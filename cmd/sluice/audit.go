@@ -53,6 +53,7 @@ func newVerifyCommand() *cobra.Command {
 		},
 	}
 	addConfigFlag(cmd.Flags(), &path)
+	cmd.Flags().Lookup("config").Usage = "config `file` that says where the audit log is"
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -40,6 +40,7 @@ func newPinCommand() *cobra.Command {
 		},
 	}
 	addConfigFlag(cmd.Flags(), &opts.config)
+	cmd.Flags().Lookup("config").Usage = "config `file` that has the upstreams"
 	cmd.Flags().BoolVar(&opts.check, "check", false, "only show what differs")
 	return cmd
 }

@@ -64,7 +64,8 @@ func TestAloneItSaysWhatToTry(t *testing.T) {
 	}
 }
 
-// Every command says what it is for, and no help line is wider than a terminal.
+// Every command says what it is for, no help line is wider than a terminal, and no flag has a
+// default that is empty.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	var visit func(*cobra.Command)
@@ -76,6 +77,9 @@ func TestHelp(t *testing.T) {
 			if len([]rune(line)) > 105 {
 				t.Errorf("%s: %d characters in the line %q", cmd.CommandPath(), len(line), line)
 			}
+		}
+		if strings.Contains(cmd.UsageString(), "(default )") {
+			t.Errorf("%s: an empty default in\n%s", cmd.CommandPath(), cmd.UsageString())
 		}
 		for _, sub := range cmd.Commands() {
 			visit(sub)

@@ -86,7 +86,6 @@ func (o *wrapOptions) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&o.engine.history, "history", "", "keep the history of calls in this `file`; off keeps none (default that of the user)")
 	flags.StringVar(&o.engine.audit, "audit", "", "write the audit log to this `file` (default none)")
 	o.serve.addFlags(cmd)
-	flags.Lookup("listen").DefValue = ""
 	flags.Lookup("listen").Usage = "serve WebSocket clients at this `address` instead of stdio: host:port, where port 0 takes a free one, unix:/path or systemd:NAME; may be repeated"
 }
 
