@@ -12,8 +12,8 @@ import (
 const (
 	// burstCalls is how many calls a burst has at most.
 	burstCalls = 32
-	// burstPatience is for how long a burst may keep a goroutine from reading, at least; it is
-	// at most twice as long.
+	// burstPatience is for how long a burst may keep a goroutine from reading: for as long at
+	// least, and for twice as long at most.
 	burstPatience = time.Millisecond
 	// restTicks is how many times the patience may pass between two bursts for the second to
 	// come soon after the first, and hotStreak how many have to in a row for the connection to
@@ -32,13 +32,14 @@ const (
 type burst struct {
 	in    *intake
 	calls []quickCall
-	next  atomic.Int64 // of calls, that is not started
+	next  atomic.Int64 // index in calls of the next to be run
 	holds atomic.Bool  // answers are written when it ends or is passed, whichever is first
 
 	before, after *burst // belong to the lookout, as do all below
-	runs, seen    bool
-	ended         uint64 // by the ticks of the lookout
-	streak        int    // how many have begun soon after the one before
+	runs          bool   // it is among those that the lookout looks after
+	seen          bool   // a tick has found it there
+	ended         uint64 // at which tick it has ended last
+	streak        int    // how often in a row it has begun soon after it had ended
 }
 
 type quickCall struct {
@@ -89,7 +90,7 @@ func (b *burst) pass() {
 	in.conn.server.opts.Engine.Spawn(in.resume)
 }
 
-// startFrom starts the calls from one on, each on a goroutine of its own.
+// startFrom starts the calls from the i-th on, each on a goroutine of its own.
 func (b *burst) startFrom(i int64) {
 	for ; i < int64(len(b.calls)); i++ {
 		b.calls[i].job.Start(b.calls[i].done)

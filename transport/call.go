@@ -65,7 +65,8 @@ func readTrace(meta members) tools.Trace {
 	return tools.ParseTrace(parent, state, baggage)
 }
 
-// runCall hands a call to the engine, which answers it on a goroutine of its own.
+// runCall hands a call to the engine, which answers it on a goroutine of its own, or with the
+// burst where its tool is quick.
 func (c *conn) runCall(p *pending) {
 	r, req := p.request, &p.call
 	if p.token != "" {

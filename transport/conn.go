@@ -33,8 +33,9 @@ const flushPatience = 2 * time.Second
 
 // A conn is one peer being served. Its reader goroutine, that of the intake, decodes and
 // dispatches, and runs no tools but quick ones (see burst), which cannot keep it from
-// reading; its writer goroutine is that of the outbox, which is there while there is
-// something to write; each other call has a goroutine of the engine's.
+// reading, and writes their answers; other answers are written by a goroutine of the
+// outbox, which is there while there is something to write; each other call has a goroutine
+// of the engine's.
 type conn struct {
 	server *Server
 	stream Stream

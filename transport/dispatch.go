@@ -7,7 +7,7 @@ import (
 )
 
 // A method is how one kind of request is served. It runs on the reader goroutine and
-// must not block: calls leave it for a goroutine of their own.
+// must not block: calls leave it for a goroutine of their own, or wait for the burst.
 type method struct {
 	// modern and legacy say in which eras the method exists.
 	modern, legacy bool

@@ -11,7 +11,7 @@
 //	                     v                                        v
 //	                   outbox: one ordered queue a connection, never blocks
 //	                     │
-//	Stream <- write  <───┘  one goroutine a connection
+//	Stream <- write  <───┘  one goroutine a connection, while there is something
 //
 // # Ordering
 //
@@ -24,11 +24,13 @@
 //
 // Reading never waits for a tool, so that ping, lists and cancellations are answered while
 // every slot is busy. The goroutine that reads runs calls itself only of tools whose calls
-// have lately taken less than 10 us; where one takes longer than 1 to 2 ms after all, another
-// goroutine goes on reading. Queueing a message never blocks its sender. When a peer does not take what it is sent and the outbox is
-// over its soft bound (256 messages or 1 MiB), progress and log notes are dropped,
-// the latest of each call kept where it still waits, and no further request of that
-// peer is served until the outbox is below it again; other connections notice
+// have lately taken less than 10 us, and writes their answers (burst.go); where one takes
+// longer than 1 to 2 ms after all, another goroutine goes on reading.
+//
+// Queueing a message never blocks its sender. When a peer does not take what it is sent and
+// the outbox is over its soft bound (256 messages or 1 MiB), progress and log notes are
+// dropped, the latest of each call kept where it still waits, and no further request of
+// that peer is served until the outbox is below it again; other connections notice
 // nothing. Its messages are read ahead all the same, up to 4096 or 4 MiB of them, so
 // that its cancellations are heard, of what runs and of what waits to be served, and
 // beyond that nothing is read. Only the answers to calls that the engine has admitted

@@ -29,9 +29,10 @@ const (
 // read ahead all the same, up to a bound, for the sake of two things that cost no answer:
 // its cancellations, which are taken at once, and the end of what it sends.
 //
-// It belongs to the reader goroutine of the connection, which is that of run, or one of the
-// engine's while that runs a burst and where the connection is hot. While that has more to
-// wait for than the stream, another one sits in Read.
+// It belongs to the reader goroutine of the connection. That is the one of run while the
+// connection is not busy; one of the engine's takes over to run a burst, and stays where the
+// connection is hot. While the reader has more to wait for than the stream, a further
+// goroutine sits in Read.
 type intake struct {
 	conn     *conn
 	unending context.Context // the connection's, but for its end
@@ -39,7 +40,7 @@ type intake struct {
 	backlog []arrival    // messages whose turn has not come
 	bytes   int          // of their data
 	ahead   chan arrival // what the goroutine that reads ahead gives; it never waits to. nil until there is one
-	reading bool         // it has not been taken yet
+	reading bool         // it reads, or what it gave was not taken yet
 	end     error        // why nothing more can be read
 
 	ready func() bool // the stream's; nil where that does not know

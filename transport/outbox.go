@@ -18,7 +18,7 @@ const (
 	hardBytes  = 64 << 20
 	hardStall  = time.Second
 
-	// batchBytes is from which size on a batch takes no further frame. What is in a
+	// batchBytes is the size from which on a batch takes no further frame. What is in a
 	// batch can no longer be withdrawn, so it is no more than a pipe holds anyway.
 	batchBytes = 16 << 10
 
@@ -32,9 +32,10 @@ var (
 )
 
 // An outbox is the one ordered path from a connection to its stream. Pushing never
-// blocks; one goroutine, in run, writes, for as long as there is something to write: one
-// that stood by would be a fifth of the memory of an idle connection. Its zero value is
-// not ready: see newOutbox.
+// blocks; one goroutine at a time writes, in run, for as long as there is something to
+// write: one that stood by would be a fifth of the memory of an idle connection. It is one
+// that begin has started, or whoever claims the writing. Its zero value is not ready: see
+// newOutbox.
 type outbox struct {
 	mu     sync.Mutex
 	queue  []frame   // guarded by mu; a frame without data was withdrawn
