@@ -116,7 +116,7 @@ func (r *running) address() (url, token string, err error) {
 	}
 }
 
-// patience is how long a process may take to end.
+// patience is how long a process may take to be ready, and to end.
 const patience = 5 * time.Second
 
 // stop ends the process as its clients do: by the end of its input, or a signal.

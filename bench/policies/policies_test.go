@@ -20,7 +20,7 @@ import (
 var answer = tools.TextResult("hello")
 
 // BenchmarkSluice has every default policy on, a record of each call and the validation
-// of its empty arguments; the benchmark of that name in executor leaves the last out.
+// of its empty arguments; BenchmarkEngineExecute in executor leaves the last out.
 func BenchmarkSluice(b *testing.B) {
 	registry := &tools.Registry{}
 	handler := tools.HandlerFunc(func(context.Context, *tools.Call) (*tools.Result, error) { return answer, nil })
