@@ -21,7 +21,7 @@ const cacheMeta = "dev.sluice/cache"
 // A cache answers the calls of tools that declare it: from a result that it has kept,
 // or by a flight that all identical calls share. Both are found and left under one
 // lock, so that no call slips between the end of a flight and the keeping of its
-// result.
+// result. So results stand in a plain LRU: a concurrent cache would have a lock of its own.
 //
 // The least recently used results go first, by their number and by their bytes. One
 // whose time is over goes when it is found or pushed out, and is never given out.

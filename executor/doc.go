@@ -194,17 +194,18 @@
 //	breaker      circuit.go the states
 //	cache        cachekey.go what is identical, coalesce.go and fan.go a flight and
 //	             those it is for, room.go how many wait elsewhere than in the queue
-//	queue        slots.go who is next, by class.go, lane.go (a tool), caller.go (in a
-//	             class) and account.go (over all), on the heap of pile.go; forecast.go how
-//	             long it takes, yield.go who gives way, by crowd.go who has most;
-//	             priority.go and queue_state.go what is seen of it
+//	queue        ticket.go a call's place, slots.go who is next, by class.go, lane.go (a
+//	             tool), caller.go (in a class) and account.go (over all), on the heap of
+//	             pile.go; forecast.go how long it takes, yield.go who gives way, by crowd.go
+//	             who has most; priority.go and queue_state.go what is seen of it
 //	limits       adjust.go what of the options changes while calls run
 //	timeout      alarm.go the timer, adaptive.go and window.go the cap that follows
 //	progress     meter.go what is shown, heartbeat.go where nothing is
 //	result       size.go and output.go
 //	errors       error.go the kinds, public.go the sentences
 //	numbers      tally.go and durations.go count, usage.go what processes took,
-//	             statistics.go by tool, callers.go by caller, metrics.go is read
+//	             statistics.go by tool, with the state that policies keep of one,
+//	             callers.go by caller, metrics.go is read
 //
 // A policy of your own is a [Policy]; one more of ours is a file, a line in pipeline.go
 // and one in everyPolicy of conformance_test.go, which says what else.

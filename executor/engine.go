@@ -240,7 +240,7 @@ type Engine struct {
 	repeat *repeats
 	trips  *breakers
 	queue  *queue
-	aside  *room
+	aside  *room // where calls wait for other things than a slot
 	ledger *ledger
 	alarms alarms
 	beats  heartbeats

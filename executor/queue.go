@@ -146,12 +146,6 @@ func (q *queue) take(ctx context.Context, x *Execution) error {
 	return nil
 }
 
-// fill makes the ticket that of a call which is about to ask for a slot.
-func (t *ticket) fill(x *Execution) {
-	t.lane, t.class, t.caller = &x.tool.lane, x.priority.class(), x.Request.Caller
-	t.bytes = x.argumentBytes()
-}
-
 // patience returns how long a call may wait: until the limit, where it is not 0, and its
 // deadline.
 func (x *Execution) patience(ctx context.Context, limit time.Duration) time.Duration {
