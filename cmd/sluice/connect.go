@@ -29,7 +29,7 @@ The token comes from SLUICE_TOKEN, from --token-file, or from the file that "slu
 leaves for you on this machine. It is read again for each connection.
 
 The first connection may take --wait, and is then given up, at once where the server
-refuses it (401, 403, 404): the exit code is 3. A connection that is lost later is tried
+refuses it (400, 401, 403, 404, 426): the exit code is 3. A connection that is lost later is tried
 again for as long as the client stays, after a random time of up to 0.5 s, then 1 s, 2 s
 and so on to 30 s. Requests that had no answer yet are answered with an error that says
 so, and the server cancels them; until there is a new connection requests fail at once. A
