@@ -90,6 +90,8 @@ func (f *flight) await(ctx context.Context, c *cache, x *Execution) (*tools.Resu
 		}()
 	}
 	x.board(f, how)
+	x.shelve() // the flight has its own
+	defer x.unshelve()
 	if !f.wait(ctx) {
 		if !c.leave(f) {
 			return nil, x.ended(ctx)

@@ -36,6 +36,7 @@ type Execution struct {
 	allowance Allowance    // written by allow, as is
 	priority  Priority     // the class that the call has
 	allowed   bool         // and the audit log says so; belongs to audit
+	shelved   bool         // the decoded arguments; belongs to validate
 	answered  bool         // guarded by mu
 
 	job     *Job          // that runs the call; nil where there is none

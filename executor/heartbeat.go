@@ -102,6 +102,11 @@ func (g *gate) beat(every time.Duration) time.Duration {
 // waitFor notes what the call waits for from now on, for traces, and in which words heartbeats
 // say so; both are empty where it goes on. A tool whose calls have to wait is not quick.
 func (x *Execution) waitFor(what, inWords string) {
+	if what == "" {
+		x.unshelve()
+	} else if !x.stuck() { // a handler that was abandoned may read them
+		x.shelve()
+	}
 	x.tool.quick.end()
 	x.waits.note(what, x.born().Add(x.age()))
 	x.mu.Lock()

@@ -49,6 +49,27 @@ func decodeArguments(x *Execution) error {
 	return x.Entry.Input.Validate(value)
 }
 
+// shortArguments is up to how many bytes arguments stay decoded while their call waits: to
+// decode them anew would cost more than they take.
+const shortArguments = 4 << 10
+
+// shelve lets go of the decoded arguments while the call waits, until unshelve: they take up
+// to forty times the memory of their text, which is what bounds those that wait.
+func (x *Execution) shelve() {
+	if len(x.Call.Arguments) > shortArguments && x.Call.Values != nil {
+		x.Call.Values, x.shelved = nil, true
+	}
+}
+
+// unshelve decodes what shelve has let go of.
+func (x *Execution) unshelve() {
+	if x.shelved {
+		value, _ := schema.Decode(x.Call.Arguments) // which it was before
+		x.Call.Values, _ = value.(map[string]any)
+		x.shelved = false
+	}
+}
+
 // violation says what is wrong with the arguments as a whole.
 func violation(message string) error {
 	return &schema.ValidationError{Violations: []schema.Violation{{Message: message}}}
