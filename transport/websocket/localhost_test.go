@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
+	"syscall"
 	"testing"
 )
 
@@ -41,8 +43,23 @@ func TestLocalhostIsNotLookedUp(t *testing.T) {
 			conn.Close()
 		}
 		listener.Close()
-		if _, err := d.connect(t.Context(), "tcp", "localhost:"+port); err == nil {
-			t.Error("a port that nobody listens on")
-		}
+	}
+}
+
+// TestNobodyListensOnLocalhost checks that both addresses are tried. No port is used: it
+// might be somebody's.
+func TestNobodyListensOnLocalhost(t *testing.T) {
+	t.Parallel()
+	var tried []string
+	refused := errors.New("refused")
+	d := dialer{net: net.Dialer{Control: func(_, address string, _ syscall.RawConn) error {
+		tried = append(tried, address)
+		return refused
+	}}}
+	if _, err := d.connect(t.Context(), "tcp", "localhost:1"); !errors.Is(err, refused) {
+		t.Errorf("connected with %v", err)
+	}
+	if want := []string{"127.0.0.1:1", "[::1]:1"}; !slices.Equal(tried, want) {
+		t.Errorf("tried %v, want %v", tried, want)
 	}
 }
