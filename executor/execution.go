@@ -22,22 +22,23 @@ type Execution struct {
 	// Call is what the handler will be given.
 	Call tools.Call
 
-	bounds    *bounds      // of the engine, when the call came
-	until     *time.Time   // the deadline of a flight's leader, where there is one
-	heard     atomic.Int64 // nanoseconds from when the call came to the last sign of life
-	slotted   atomic.Int64 // nanoseconds from then to when it was given its slot; written by the queue
-	tool      *toolState   // written by lookup
-	ticket    ticket       // belongs to the queue
-	gate      *gate        // belongs to progress; nil where the caller listens to nothing
-	clock     stopwatch    // belongs to timeout
-	context   callContext  // the first that a handler was given; belongs to timeout
-	waits     *waits       // nil where the call is not traced
-	audit     *auditor     // nil where there is no log
-	allowance Allowance    // written by allow, as is
-	priority  Priority     // the class that the call has
-	allowed   bool         // and the audit log says so; belongs to audit
-	shelved   bool         // the decoded arguments; belongs to validate
-	answered  bool         // guarded by mu
+	bounds    *bounds               // of the engine, when the call came
+	until     *time.Time            // the deadline of a flight's leader, where there is one
+	heard     atomic.Int64          // nanoseconds from when the call came to the last sign of life
+	slotted   atomic.Int64          // nanoseconds from then to when it was given its slot; written by the queue
+	tool      *toolState            // written by lookup
+	ticket    ticket                // belongs to the queue
+	gate      *gate                 // belongs to progress; nil where the caller listens to nothing
+	reports   tools.ReporterContext // belongs to progress
+	clock     stopwatch             // belongs to timeout
+	context   callContext           // the first that a handler was given; belongs to timeout
+	waits     *waits                // nil where the call is not traced
+	audit     *auditor              // nil where there is no log
+	allowance Allowance             // written by allow, as is
+	priority  Priority              // the class that the call has
+	allowed   bool                  // and the audit log says so; belongs to audit
+	shelved   bool                  // the decoded arguments; belongs to validate
+	answered  bool                  // guarded by mu
 
 	job     *Job          // that runs the call; nil where there is none
 	stage   atomic.Int32  // of the handler that the job's own goroutine runs; belongs to leave.go, as do

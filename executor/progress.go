@@ -18,16 +18,22 @@ func progress(beats *heartbeats, log *slog.Logger) Policy {
 		return func(ctx context.Context, x *Execution) (*tools.Result, error) {
 			g := x.gate
 			if g == nil {
-				return next(tools.WithReporter(ctx, vitals{x}), x)
+				return next(x.reporting(ctx, vitals{x}), x)
 			}
 			g.unlock(ctx, log)
 			if x.Request.OnProgress != nil {
 				beats.expect()
 			}
 			defer g.shut()
-			return next(tools.WithReporter(ctx, g), x)
+			return next(x.reporting(ctx, g), x)
 		}
 	}
+}
+
+// reporting returns a context whose reports go to r.
+func (x *Execution) reporting(ctx context.Context, r tools.Reporter) context.Context {
+	x.reports = tools.ReporterContext{Context: ctx, Reporter: r}
+	return &x.reports
 }
 
 // vitals are what tools.Report and tools.Log talk to where the caller listens to nothing:

@@ -53,10 +53,26 @@ type Reporter interface {
 
 type reporterKey struct{}
 
+// A ReporterContext is what [WithReporter] returns, for an engine that has it as part of
+// something else. Both parts are to be set, and not changed once it is in use.
+type ReporterContext struct {
+	context.Context // the parent
+	Reporter        Reporter
+}
+
+// Value returns the reporter where the functions of this package ask for it, and otherwise
+// what the parent has.
+func (c *ReporterContext) Value(key any) any {
+	if key == (reporterKey{}) {
+		return c.Reporter
+	}
+	return c.Context.Value(key)
+}
+
 // WithReporter returns a context whose [Report], [Log] and [ReportUsage] go to r. Engines call it;
 // so does a test of a handler that wants to see its progress.
 func WithReporter(ctx context.Context, r Reporter) context.Context {
-	return context.WithValue(ctx, reporterKey{}, r)
+	return &ReporterContext{Context: ctx, Reporter: r}
 }
 
 // Report tells the caller how far the call has come. It may be called from any

@@ -2,6 +2,7 @@ package tools
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"slices"
 	"testing"
@@ -20,6 +21,25 @@ func (r *recorder) ReportUsage(u Usage) { r.used = append(r.used, u) }
 
 func (r *recorder) Log(level Level, data any) {
 	r.levels, r.data = append(r.levels, level), append(r.data, data)
+}
+
+type parentKey struct{}
+
+// A context with a reporter has what its parent has, and ends with it.
+func TestReporterContext(t *testing.T) {
+	t.Parallel()
+	parent, cancel := context.WithCancelCause(context.WithValue(t.Context(), parentKey{}, "value"))
+	ctx := WithReporter(parent, &recorder{})
+	child, stop := context.WithCancel(ctx)
+	defer stop()
+	if got := ctx.Value(parentKey{}); got != "value" {
+		t.Errorf("the parent's value is %v", got)
+	}
+	gone := errors.New("gone")
+	cancel(gone)
+	if <-child.Done(); context.Cause(child) != gone || context.Cause(ctx) != gone || ctx.Err() == nil {
+		t.Errorf("ended with %v, its child with %v", context.Cause(ctx), context.Cause(child))
+	}
 }
 
 func TestReport(t *testing.T) {
