@@ -22,6 +22,7 @@ func TestConnect(t *testing.T) {
 	if err := s.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
+	s.exit() // only then its port is free
 	p.until(`{"jsonrpc":"2.0","id":"c","result":{"content":[{"type":"text","text":"The connection to the server was lost`)
 
 	again := start(t, "serve", "--listen", strings.TrimPrefix(s.base, "http://"), "--token-file", token)

@@ -30,7 +30,7 @@ type process struct {
 // settleTime is how long a call waits for killed processes to be dead. They take next
 // to no time unless the machine is overloaded, or the kernel holds one, which happens
 // with a dead disk.
-const settleTime = 2 * time.Second
+const settleTime = 5 * time.Second
 
 // startProcess starts a program whose pipes are its own; hasInput says whether there
 // is something to write to its stdin.
