@@ -48,8 +48,11 @@ func refuser(r *Record, failure *Error) string {
 	switch {
 	case r.Kind == "" || !r.Started.IsZero():
 		return ""
-	case failure != nil && errors.Is(failure, ErrInFlightBytes): // which has the kind of what the queue refuses
+	case failure == nil:
+	case errors.Is(failure, ErrInFlightBytes): // which has the kind of what the queue refuses, as has
 		return refusers[KindMemoryPressure]
+	case errors.Is(failure, errFlightsFull):
+		return "cache"
 	}
 	if policy, known := refusers[r.Kind]; known {
 		return policy

@@ -2,6 +2,7 @@ package executor
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -34,7 +35,11 @@ type cache struct {
 	bytes    int64                                // of kept
 	maxBytes int64
 	flights  map[cacheKey]*flight
+	refused  uint64 // calls that found too many waiting for the flights of others
 }
+
+// errFlightsFull refuses a call that would have shared a flight.
+var errFlightsFull = fmt.Errorf("%w: too many calls wait for the results of others", ErrQueueFull)
 
 // keptResult is shared by all calls that it answers, and never changed.
 type keptResult struct {
@@ -132,7 +137,10 @@ func (c *cache) find(ctx context.Context, x *Execution, key cacheKey, rest Handl
 		x.handlerStarts()
 		go f.run(c, rest)
 	} else if why := c.aside.enter(x); why != refusedNot {
-		return nil, nil, x.overloaded(why, 0)
+		c.refused++
+		refused := x.overloaded(why, 0)
+		refused.Err = errFlightsFull
+		return nil, nil, refused
 	}
 	f.waiting++
 	return nil, f, nil
@@ -195,14 +203,14 @@ func (c *cache) store(key cacheKey, result *tools.Result) {
 	c.shrink()
 }
 
-// held returns how many results are kept, and their bytes.
-func (c *cache) held() (entries int, bytes int64) {
+// state returns how many results are kept, their bytes, and how many calls were refused.
+func (c *cache) state() (entries int, bytes int64, refused uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.kept == nil {
-		return 0, 0
+	if c.kept != nil {
+		entries, bytes = c.kept.Len(), c.bytes
 	}
-	return c.kept.Len(), c.bytes
+	return entries, bytes, c.refused
 }
 
 // marked returns a copy that says how it came. The maps and slices that a caller is

@@ -219,14 +219,14 @@ func TestCacheDefaults(t *testing.T) {
 	for n := range 10_001 {
 		store(n, tools.TextResult(""))
 	}
-	if entries, _ := c.held(); entries != 10_000 {
+	if entries, _, _ := c.state(); entries != 10_000 {
 		t.Errorf("%d small results are kept", entries)
 	}
 	large := tools.TextResult(strings.Repeat("x", 1<<20-entryOverhead-blockOverhead))
 	for n := range 33 {
 		store(n, large)
 	}
-	if entries, bytes := c.held(); entries != 32 || bytes != 32<<20 {
+	if entries, bytes, _ := c.state(); entries != 32 || bytes != 32<<20 {
 		t.Errorf("%d large results are kept, of %d bytes", entries, bytes)
 	}
 }

@@ -172,7 +172,13 @@ func TestFlightRoom(t *testing.T) {
 		list = append(list, send(t.Context(), e, one))
 		synctest.Wait()
 		e.aside.calls.Add(maxAside - 2)
-		wantKind(t, (<-send(t.Context(), e, one)).err, KindOverloaded, ErrQueueFull)
+		refused := wantKind(t, (<-send(t.Context(), e, one)).err, KindOverloaded, ErrQueueFull)
+		if by := refuser(&Record{Kind: refused.Kind}, refused); by != "cache" {
+			t.Errorf("the audit log says that %q refused", by)
+		}
+		if m := e.Metrics(); m.CacheRefused != 2 || m.Queue.RefusedFull != 0 {
+			t.Errorf("%d refused by the cache, %d by the queue", m.CacheRefused, m.Queue.RefusedFull)
+		}
 		e.aside.calls.Add(2 - maxAside)
 		close(release)
 		for _, done := range list {

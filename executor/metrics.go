@@ -26,6 +26,9 @@ type Metrics struct {
 	// take, roughly.
 	CacheEntries int
 	CacheBytes   int64
+	// CacheRefused is how many calls were refused since too many waited for the results
+	// of identical ones.
+	CacheRefused uint64
 	// Queue is the state of the queue.
 	Queue QueueState
 	// InFlight is what the calls in flight take.
@@ -88,7 +91,7 @@ func (e *Engine) Metrics() Metrics {
 		Tools: make(map[string]Counts, len(states)), OtherTools: others,
 		Queue: e.queue.state(), InFlight: e.ledger.state(), AfterFailures: e.hooks.failed.Load(),
 	}
-	m.CacheEntries, m.CacheBytes = e.cache.held()
+	m.CacheEntries, m.CacheBytes, m.CacheRefused = e.cache.state()
 	for _, t := range states {
 		counts := t.read()
 		e.queue.update(func(*slots) { counts.Running, counts.Waiting = t.lane.running, t.lane.waiting })

@@ -112,12 +112,12 @@ func TestRefusalsOfTheQueue(t *testing.T) {
 	text := scrape(t, Source{Engine: func() executor.Metrics {
 		return executor.Metrics{
 			Queue:    executor.QueueState{RefusedFull: 1, RefusedBytes: 2, RefusedShare: 3, RefusedDeadline: 4, TimedOut: 5},
-			InFlight: executor.InFlightState{RefusedBytes: 6},
+			InFlight: executor.InFlightState{RefusedBytes: 6}, CacheRefused: 7,
 		}
 	}}, "text/plain")
 	for _, want := range []string{
 		`{reason="queue_full"} 1`, `{reason="queue_bytes"} 2`, `{reason="queue_share"} 3`,
-		`{reason="queue_deadline"} 4`, `{reason="queue_timeout"} 5`, `{reason="in_flight_bytes"} 6`,
+		`{reason="queue_deadline"} 4`, `{reason="queue_timeout"} 5`, `{reason="in_flight_bytes"} 6`, `{reason="cache_waiting"} 7`,
 	} {
 		if !strings.Contains(text, "sluice_refusals_total"+want+"\n") {
 			t.Errorf("there is no %s", want)

@@ -55,6 +55,7 @@ func sendRefusals(to chan<- prometheus.Metric, m *executor.Metrics) {
 		"queue_full": m.Queue.RefusedFull, "queue_bytes": m.Queue.RefusedBytes,
 		"queue_deadline": m.Queue.RefusedDeadline, "queue_timeout": m.Queue.TimedOut,
 		"queue_share":     m.Queue.RefusedShare,
+		"cache_waiting":   m.CacheRefused,
 		"in_flight_bytes": m.InFlight.RefusedBytes,
 	} {
 		refusals.send(to, float64(n), reason)
