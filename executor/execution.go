@@ -19,7 +19,8 @@ type Execution struct {
 	// Entry is the tool.
 	Entry *tools.Entry
 
-	// Call is what the handler will be given.
+	// Call is what the handler will be given. Who changes its arguments changes both the
+	// text and the values: after a wait these may have been decoded anew from the text.
 	Call tools.Call
 
 	bounds    *bounds               // of the engine, when the call came
