@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// burstCalls is how many calls a burst has at most.
-	burstCalls = 32
+	// burstCalls is how many calls a burst has at most, and burstMessages how many messages are
+	// read from its first call on before it is run.
+	burstCalls, burstMessages = 32, 64
 	// burstPatience is for how long a burst may keep a goroutine from reading: for as long at
 	// least, and for twice as long at most.
 	burstPatience = time.Millisecond
@@ -32,6 +33,7 @@ const (
 type burst struct {
 	in    *intake
 	calls []quickCall
+	read  int          // messages since the first of calls
 	next  atomic.Int64 // index in calls of the next to be run
 	holds atomic.Bool  // answers are written when it ends or is passed, whichever is first
 
@@ -62,7 +64,7 @@ func (b *burst) run(l *lookout) bool {
 	}
 	b.holds.Store(false)
 	clear(b.calls)
-	b.calls = b.calls[:0]
+	b.calls, b.read = b.calls[:0], 0
 	return true
 }
 

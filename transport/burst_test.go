@@ -222,6 +222,27 @@ func TestBurstIsAnsweredAtOnce(t *testing.T) {
 	})
 }
 
+// A call waits for few of the messages that came with it.
+func TestBurstAmongOtherMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBursty(t)
+		messages := []string{callMessage("call", "do", `{"what":"be quick"}`, "")}
+		for i := range 500 {
+			messages = append(messages, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"ping"}`, i))
+		}
+		b.sendAll(messages...)
+		var order []string
+		for len(order) < len(messages) && !t.Failed() {
+			for _, message := range b.receive() {
+				order = append(order, idOf(t, message))
+			}
+		}
+		if at := slices.Index(order, "call"); at < 0 || at > 100 {
+			t.Errorf("the call is answered after %d of 500 pings", at)
+		}
+	})
+}
+
 // A call that takes long keeps neither the others from their answers nor the next messages
 // from being read.
 func TestBurstIsPassed(t *testing.T) {

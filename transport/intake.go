@@ -121,8 +121,9 @@ func (in *intake) take() error {
 				return err
 			}
 		}
-		gathered := len(in.burst.calls) > 0 // so the next message is there
-		if !gathered && in.conn.out.crowded() && in.wait() {
+		if len(in.burst.calls) > 0 { // so the next message is there
+			in.burst.read++
+		} else if in.conn.out.crowded() && in.wait() {
 			continue
 		}
 		switch a := in.next(); {
@@ -257,7 +258,7 @@ func (in *intake) gather(r *request, job *executor.Job, done func(*tools.Result,
 
 // gathers reports whether calls may join the burst before anything is to be waited for.
 func (in *intake) gathers() bool {
-	return len(in.burst.calls) < burstCalls && !in.conn.out.crowded() &&
+	return len(in.burst.calls) < burstCalls && in.burst.read < burstMessages && !in.conn.out.crowded() &&
 		(len(in.backlog) > 0 || in.end == nil && !in.reading && in.ready())
 }
 
