@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// alarms cancels calls at their limits, of the queue's wait as of the run. All share one timer, set to the earliest:
-// nearly all calls end long before, and a timer of its own costs each 0.3 us, or 1 us
-// on a busy machine, and two allocations. The timer is not set back when a call ends; it
-// fires for nothing at most once in a limit's time, and not again when no call is left.
+// alarms cancels calls at their limits, of the queue's wait as of the run. All share one
+// timer, set to the earliest: nearly all calls end long before, and a timer of its own costs
+// each 0.3 us, or 1 us on a busy machine, and two allocations. The timer is not set back when
+// a call ends; it fires for nothing at most once in a limit's time, and not again when no
+// call is left.
 type alarms struct {
 	epoch time.Time // all times here are counted from
 

@@ -100,7 +100,8 @@ func (g *gate) beat(every time.Duration) time.Duration {
 }
 
 // waitFor notes what the call waits for from now on, for traces, and in which words heartbeats
-// say so; both are empty where it goes on. A tool whose calls have to wait is not quick.
+// say so; both are empty where it goes on. A tool whose calls have to wait is not quick, and
+// a call that waits keeps long arguments as text only.
 func (x *Execution) waitFor(what, inWords string) {
 	if what == "" {
 		x.unshelve()

@@ -52,8 +52,7 @@ func newVerifyCommand() *cobra.Command {
 			return verifyAudit(cmd, files, asJSON)
 		},
 	}
-	addConfigFlag(cmd.Flags(), &path)
-	cmd.Flags().Lookup("config").Usage = "config `file` that says where the audit log is"
+	addConfigFlag(cmd.Flags(), &path, "config `file` that says where the audit log is")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

@@ -57,7 +57,7 @@ func newBundleCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	addConfigFlag(flags, &opts.config)
+	addConfigFlag(flags, &opts.config, servedConfig)
 	flags.StringVarP(&opts.output, "output", "o", "", "write to this `file` (default the name in the config, with .mcpb)")
 	flags.StringVar(&opts.version, "version", "1.0.0", "version of the bundle; clients update to a higher one")
 	flags.StringVar(&opts.author, "author", "", "who answers for it (default your name on this machine)")

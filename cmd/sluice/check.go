@@ -48,7 +48,7 @@ func newCheckCommand() *cobra.Command {
 			return err
 		},
 	}
-	addConfigFlag(cmd.Flags(), &path)
+	addConfigFlag(cmd.Flags(), &path, servedConfig)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
 }

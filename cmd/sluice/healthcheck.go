@@ -49,8 +49,7 @@ func newHealthCommand() *cobra.Command {
 			return p.probe(ctx, cmd.OutOrStdout())
 		},
 	}
-	addConfigFlag(cmd.Flags(), &path)
-	cmd.Flags().Lookup("config").Usage = "config `file` of the server; without one, it is asked where it listens by default"
+	addConfigFlag(cmd.Flags(), &path, "config `file` of the server; without one, it is asked where it listens by default")
 	cmd.Flags().StringVar(&url, "url", "", "ask at this `URL` instead")
 	cmd.Flags().BoolVar(&ready, "ready", false, "ask whether it takes new calls")
 	cmd.Flags().DurationVar(&within, "timeout", 2*time.Second, "how long the answer may take")

@@ -71,8 +71,7 @@ func newHistoryCommand() *cobra.Command {
 
 // addFlags adds what searching and counting share.
 func (o *historyOptions) addFlags(cmd *cobra.Command) {
-	addConfigFlag(cmd.Flags(), &o.config)
-	cmd.Flags().Lookup("config").Usage = "config `file` that says where the history is"
+	addConfigFlag(cmd.Flags(), &o.config, "config `file` that says where the history is")
 	cmd.Flags().StringVar(&o.db, "db", "", "the `file` of the history itself")
 	cmd.Flags().StringVar(&o.tool, "tool", "", "only calls of this tool, by its `name`")
 	cmd.Flags().StringVar(&o.caller, "caller", "", "only calls of this caller, by its `name`")

@@ -69,7 +69,7 @@ func newInstallCommand() *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	addConfigFlag(flags, &opts.config)
+	addConfigFlag(flags, &opts.config, servedConfig)
 	flags.StringVar(&opts.name, "name", "", "what the client calls the server (default the name in the config, or sluice)")
 	flags.StringVar(&opts.file, "file", "", "change this `file` instead of the client's own")
 	flags.StringArrayVar(&opts.env, "env", nil, "`NAME` of a variable to pass with its present value, or NAME=VALUE; may be repeated")

@@ -9,9 +9,12 @@ import (
 	"github.com/sluice-dev/sluice/cmd/sluice/internal/config"
 )
 
-// addConfigFlag lets a command take the config from a file.
-func addConfigFlag(flags *pflag.FlagSet, path *string) {
-	flags.StringVarP(path, "config", "c", "", "config `file`; without one, the built-in tools are served")
+// servedConfig is what the config is to most commands.
+const servedConfig = "config `file`; without one, the built-in tools are served"
+
+// addConfigFlag lets a command take the config from a file; usage says what it is for.
+func addConfigFlag(flags *pflag.FlagSet, path *string, usage string) {
+	flags.StringVarP(path, "config", "c", "", usage)
 	if err := cobra.MarkFlagFilename(flags, "config", "yaml", "yml"); err != nil {
 		panic(err) // the flag is there
 	}

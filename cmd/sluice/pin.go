@@ -39,8 +39,7 @@ func newPinCommand() *cobra.Command {
 			return opts.run(cmd.Context(), args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	addConfigFlag(cmd.Flags(), &opts.config)
-	cmd.Flags().Lookup("config").Usage = "config `file` that has the upstreams"
+	addConfigFlag(cmd.Flags(), &opts.config, "config `file` that has the upstreams")
 	cmd.Flags().BoolVar(&opts.check, "check", false, "only show what differs")
 	return cmd
 }

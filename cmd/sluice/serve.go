@@ -66,7 +66,7 @@ func newServeCommand() *cobra.Command {
 			return opts.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
-	addConfigFlag(cmd.Flags(), &opts.config)
+	addConfigFlag(cmd.Flags(), &opts.config, servedConfig)
 	opts.addFlags(cmd)
 	return cmd
 }

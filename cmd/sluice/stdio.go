@@ -58,7 +58,7 @@ func newStdioCommand() *cobra.Command {
 			return opts.run(cmd.Context(), cmd.InOrStdin(), cmd.ErrOrStderr())
 		},
 	}
-	addConfigFlag(cmd.Flags(), &opts.config)
+	addConfigFlag(cmd.Flags(), &opts.config, servedConfig)
 	opts.grace.add(cmd.Flags(), "grace", defaultGrace, "how long running calls may go on at the end")
 	cmd.Flags().StringVar(&opts.caller, "caller", "", "hold calls to what auth.callers of the config lets the caller of this `name` do (default: anything)")
 	opts.log.add(cmd)

@@ -48,7 +48,7 @@ const targetHelp = `The server is one of:
   (none of them)     the built-in tools echo and countdown, to try things out`
 
 func (t *target) addFlags(cmd *cobra.Command) {
-	addConfigFlag(cmd.Flags(), &t.config)
+	addConfigFlag(cmd.Flags(), &t.config, servedConfig)
 	cmd.Flags().StringVarP(&t.url, "url", "u", "", "talk to the server that listens at `URL`")
 	cmd.Flags().StringVar(&t.token, "token", "", "the server's `token`; others on this machine can see it, so prefer SLUICE_TOKEN")
 	t.tls.addFlags(cmd.Flags())
