@@ -45,9 +45,7 @@ func (u *Upstream) shake(ctx context.Context) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	u.mu.Lock()
-	u.stream = stream
-	u.mu.Unlock()
+	u.opened(stream)
 	return Connect(ctx, stream, Options{
 		Info: u.spec.Info, Legacy: u.legacy, Logger: u.log, OnToolsChanged: u.Refresh,
 	})

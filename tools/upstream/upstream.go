@@ -37,6 +37,7 @@ type Upstream struct {
 	mu     sync.Mutex // guards what follows
 	status Status
 	stream Stream // what was opened last; nil where nothing is open
+	killed bool   // what is opened from now on ends at once
 }
 
 // ErrRemoved is the cause with which the connection of an [Upstream] ends that is closed.
@@ -104,11 +105,27 @@ func (u *Upstream) Close(ctx context.Context) {
 	}
 }
 
-// kill ends the program, where it is one, at once.
+// kill ends the program, where it is one, at once, also where it is just being started.
 func (u *Upstream) kill() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if process, ok := u.stream.(interface{ Kill() }); ok {
+	u.killed = true
+	end(u.stream)
+}
+
+// opened takes note of what was opened.
+func (u *Upstream) opened(stream Stream) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.stream = stream
+	if u.killed {
+		end(stream)
+	}
+}
+
+// end ends a program, where the stream is to one, at once.
+func end(stream Stream) {
+	if process, ok := stream.(interface{ Kill() }); ok {
 		process.Kill()
 	}
 }

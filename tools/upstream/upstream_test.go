@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,6 +238,51 @@ func TestCloseWaitsForCalls(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A stubborn stream ends when it is killed, and not when it is closed.
+type stubborn struct {
+	killed chan struct{}
+	once   sync.Once
+}
+
+func (s *stubborn) Read(context.Context) ([]byte, error) { <-s.killed; return nil, io.EOF }
+
+func (s *stubborn) Write(context.Context, []byte) error { <-s.killed; return io.ErrClosedPipe }
+
+func (s *stubborn) Close(int, string) error { <-s.killed; return nil }
+
+func (s *stubborn) Kill() { s.once.Do(func() { close(s.killed) }) }
+
+// What is opened just when there is no time left is ended at once too.
+func TestCloseWhileOpening(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		opening := make(chan struct{})
+		server := &stubborn{killed: make(chan struct{})}
+		u, err := New(Spec{Name: "x", Open: func(context.Context) (Stream, error) { <-opening; return server, nil }}, &tools.Registry{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u.Start()
+		over, cancel := context.WithCancel(t.Context())
+		cancel()
+		closed := make(chan struct{})
+		go func() {
+			defer close(closed)
+			u.Close(over)
+		}()
+		synctest.Wait() // Close has killed what was open, which is nothing
+		close(opening)
+		synctest.Wait()
+		select {
+		case <-server.killed:
+		default:
+			t.Error("the server runs on")
+			server.Kill()
+		}
+		<-closed
+	})
 }
 
 func TestNeverStarted(t *testing.T) {
